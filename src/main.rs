@@ -1,0 +1,2 @@
+//! waterwall
+fn main() {}
