@@ -1,2 +1,3 @@
-//! waterwall
+//! The `waterwall` binary: a shell around the library.
+
 fn main() {}

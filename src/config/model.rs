@@ -1,0 +1,171 @@
+//! The configuration as the rest of the program sees it: complete, checked and free of options
+//! that merely were not filled in.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use waterwall_core::dialect::Dialect;
+use waterwall_core::secret::Kind;
+
+/// The whole configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Where agents connect: base URLs and CONNECT on one port.
+    pub listen: SocketAddr,
+    /// Where the admin server listens; always a loopback address.
+    pub admin_listen: SocketAddr,
+    /// The directory of keys, tokens and (by default) logs.
+    pub state_dir: PathBuf,
+    /// The providers, in the order of the file; hosts and prefixes are unique.
+    pub upstreams: Vec<Upstream>,
+    /// What CONNECT may reach.
+    pub forward: Forward,
+    /// What is scanned and how.
+    pub redaction: Redaction,
+    /// How much the vault may remember.
+    pub vault: VaultLimits,
+    /// The audit log.
+    pub audit: Audit,
+    /// The kill switch.
+    pub kill_switch: KillSwitch,
+}
+
+/// One provider.
+#[derive(Clone)]
+pub struct Upstream {
+    /// Its name in lower case: what a CONNECT names, and the certificate's name.
+    pub host: String,
+    /// Its wire format.
+    pub dialect: &'static Dialect,
+    /// The path prefix agents use, e.g. `/anthropic`; starts with a slash, ends without one.
+    pub prefix: String,
+    /// Where its requests go.
+    pub url: Endpoint,
+    /// A PEM file of extra roots for this upstream.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The address of an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// True for `https`.
+    pub tls: bool,
+    /// Host name or address; an IPv6 address stands without its brackets.
+    pub host: String,
+    /// The port; 443 or 80 when the URL names none.
+    pub port: u16,
+    /// The path put before each request's own path: empty, or `/…` without a slash at the end.
+    pub base_path: String,
+}
+
+/// What CONNECT may reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// Whether TLS to a listed host is terminated with the private CA.
+    pub intercept: bool,
+    /// What happens to a CONNECT to a host that is not listed.
+    pub other_hosts: OtherHosts,
+}
+
+/// What happens to a CONNECT to a host that is not listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherHosts {
+    /// Bytes go through unseen.
+    Tunnel,
+    /// The CONNECT is answered with 403.
+    Refuse,
+}
+
+/// What is scanned and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Redaction {
+    /// Patterns on top of the built-in set.
+    pub extra: Vec<ExtraPattern>,
+    /// The largest request body in bytes; a larger one is refused.
+    pub max_body_bytes: usize,
+    /// What happens to a body that cannot be scanned.
+    pub unscannable: Unscannable,
+}
+
+/// One pattern of the user's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraPattern {
+    /// The placeholder's TYPE.
+    pub kind: Kind,
+    /// The regular expression.
+    pub regex: String,
+}
+
+/// What happens to a body that cannot be scanned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unscannable {
+    /// The request is refused.
+    Refuse,
+    /// The request passes unscanned and this is logged.
+    Pass,
+}
+
+/// How much the vault may remember.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VaultLimits {
+    /// The number of secrets; at least one.
+    pub capacity: usize,
+    /// How long an unused secret stays.
+    pub ttl: Duration,
+}
+
+/// The audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The hash-chained log file.
+    pub chain: PathBuf,
+    /// Where receipts go.
+    pub receipts_dir: PathBuf,
+    /// Where session manifests go.
+    pub manifests_dir: PathBuf,
+    /// The Ed25519 key that signs, PEM PKCS#8.
+    pub signing_key: PathBuf,
+    /// A checkpoint is due after this many lines; at least one.
+    pub checkpoint_lines: u64,
+    /// A checkpoint is due after this many seconds; at least one.
+    pub checkpoint_seconds: u64,
+    /// A session ends after this many seconds without a request; at least one.
+    pub session_idle_seconds: u64,
+}
+
+/// The kill switch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KillSwitch {
+    /// Armed by the configuration itself.
+    pub armed: bool,
+    /// While this file exists the switch is armed.
+    pub sentinel: PathBuf,
+}
+
+/// By the dialect's name: a dialect is a table of functions, with nothing in it worth printing.
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream")
+            .field("host", &self.host)
+            .field("dialect", &self.dialect.name)
+            .field("prefix", &self.prefix)
+            .field("url", &self.url)
+            .field("ca_file", &self.ca_file)
+            .finish()
+    }
+}
+
+/// Dialects are compared by name, which is unique in `DIALECTS`.
+impl PartialEq for Upstream {
+    fn eq(&self, other: &Self) -> bool {
+        self.host == other.host
+            && self.dialect.name == other.dialect.name
+            && self.prefix == other.prefix
+            && self.url == other.url
+            && self.ca_file == other.ca_file
+    }
+}
+
+impl Eq for Upstream {}
