@@ -1,11 +1,47 @@
 //! The configuration: one YAML file, read once, turned into types that cannot be wrong.
 //!
-//! `raw` is the file format and `build` checks it; nothing outside this module sees a string that
-//! still needs parsing or an option that should have been set.
+//! `raw` is the file format, `build` checks it section by section and `model` is the result;
+//! nothing outside this module sees a string that still needs parsing or an option that should
+//! have been set. A file that is named but missing, unparsable or has an unknown key is an
+//! [`Error`] with its place in the file.
 
+mod build;
+mod error;
+mod locate;
 mod model;
+mod patterns;
+mod raw;
+mod surroundings;
+#[cfg(test)]
+mod tests;
+mod upstream;
 
+use std::path::Path;
+
+pub use error::Error;
+pub use locate::{BUILT_IN, Source};
 pub use model::{
     Audit, Config, Endpoint, ExtraPattern, Forward, KillSwitch, OtherHosts, Redaction, Unscannable,
     Upstream, VaultLimits,
 };
+pub use surroundings::Surroundings;
+
+impl Config {
+    /// Finds, reads and checks the configuration; `named` is the `--config` option.
+    ///
+    /// # Errors
+    /// When the file cannot be read or says anything that cannot be used.
+    pub fn load(named: Option<&Path>, surroundings: &Surroundings) -> Result<Self, Error> {
+        Self::from_source(Source::find(named, surroundings), surroundings)
+    }
+
+    /// Reads and checks one source: the way to load a running configuration again, since it keeps
+    /// its own [`Source`].
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn from_source(source: Source, surroundings: &Surroundings) -> Result<Self, Error> {
+        let text = source.read()?;
+        build::config(source, &text, surroundings)
+    }
+}

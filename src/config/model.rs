@@ -9,9 +9,13 @@ use std::time::Duration;
 use waterwall_core::dialect::Dialect;
 use waterwall_core::secret::Kind;
 
+use super::Source;
+
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// Where it came from.
+    pub source: Source,
     /// Where agents connect: base URLs and CONNECT on one port.
     pub listen: SocketAddr,
     /// Where the admin server listens; always a loopback address.

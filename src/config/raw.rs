@@ -1,0 +1,159 @@
+//! The file format: one struct per section of the YAML, every key optional unless it has no
+//! sensible default, unknown keys refused. Values keep their place in the file so that a check
+//! that fails later can still name the line.
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde_saphyr::Spanned;
+use std::fmt;
+
+/// A key that may be absent or `null`.
+pub(super) type Maybe<T> = Option<Spanned<T>>;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    pub(super) listen: Maybe<String>,
+    pub(super) admin: Option<Admin>,
+    pub(super) state_dir: Maybe<String>,
+    pub(super) upstreams: Maybe<Vec<Upstream>>,
+    pub(super) forward: Option<Forward>,
+    pub(super) redaction: Option<Redaction>,
+    pub(super) vault: Option<Vault>,
+    pub(super) audit: Option<Audit>,
+    pub(super) kill_switch: Option<KillSwitch>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Admin {
+    pub(super) listen: Maybe<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Upstream {
+    pub(super) host: Spanned<String>,
+    pub(super) dialect: Spanned<String>,
+    pub(super) prefix: Spanned<String>,
+    pub(super) url: Maybe<String>,
+    pub(super) ca_file: Maybe<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Forward {
+    pub(super) intercept: Option<bool>,
+    pub(super) other_hosts: Option<OtherHosts>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OtherHosts {
+    Tunnel,
+    Refuse,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Redaction {
+    /// Only ever `builtin`: the built-in set cannot be turned off.
+    #[serde(rename = "detectors")]
+    pub(super) _detectors: Option<DetectorSet>,
+    pub(super) extra_detectors: Maybe<String>,
+    pub(super) max_body_bytes: Maybe<u64>,
+    pub(super) unscannable: Option<Unscannable>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum DetectorSet {
+    Builtin,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Unscannable {
+    Refuse,
+    Pass,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Vault {
+    pub(super) capacity: Maybe<u64>,
+    pub(super) ttl_seconds: Maybe<u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Audit {
+    pub(super) chain: Maybe<String>,
+    pub(super) receipts_dir: Maybe<String>,
+    pub(super) manifests_dir: Maybe<String>,
+    pub(super) signing_key: Maybe<String>,
+    pub(super) checkpoint_lines: Maybe<u64>,
+    pub(super) checkpoint_seconds: Maybe<u64>,
+    pub(super) session_idle_seconds: Maybe<u64>,
+}
+
+#[derive(Default)]
+pub(super) struct KillSwitch {
+    pub(super) armed: bool,
+    pub(super) sentinel: Maybe<String>,
+}
+
+/// `kill_switch: true` is short for `kill_switch: { armed: true }`.
+impl<'de> Deserialize<'de> for KillSwitch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Map {
+            armed: Option<bool>,
+            sentinel: Maybe<String>,
+        }
+
+        struct BoolOrMap;
+
+        impl<'de> Visitor<'de> for BoolOrMap {
+            type Value = KillSwitch;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, or a map of `armed` and `sentinel`")
+            }
+
+            fn visit_bool<E: de::Error>(self, armed: bool) -> Result<KillSwitch, E> {
+                Ok(KillSwitch {
+                    armed,
+                    sentinel: None,
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<KillSwitch, A::Error> {
+                let map = Map::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(KillSwitch {
+                    armed: map.armed.unwrap_or(false),
+                    sentinel: map.sentinel,
+                })
+            }
+        }
+
+        deserializer.deserialize_any(BoolOrMap)
+    }
+}
+
+/// The file of extra patterns.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Patterns {
+    pub(super) patterns: Vec<Pattern>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pattern {
+    #[serde(rename = "type")]
+    pub(super) kind: Spanned<String>,
+    pub(super) regex: Spanned<String>,
+}
