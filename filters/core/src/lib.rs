@@ -2,4 +2,6 @@
 pub mod detect;
 pub mod dialect;
 pub mod json;
+pub mod placeholder;
 pub mod secret;
+pub mod vault;

@@ -1,0 +1,286 @@
+//! The vault: which plaintext a placeholder stands for, per session and upstream.
+//!
+//! Invariants:
+//! - an entry is found only in the [`Scope`] that made it and only under its own kind (law 9);
+//! - one plaintext has one placeholder in a scope, whatever detector found it (law 4);
+//! - tags are compared with the plaintext on insert; on a clash the new tag is longer;
+//! - an entry that somebody outside holds (an exchange in flight holds all of its own) is never
+//!   evicted; everything else goes after the time to live, or least recently used first when the
+//!   vault is full. Dropping the last reference zeroizes the plaintext.
+//!
+//! Time comes in as seconds on any monotonic clock: the core has none.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+};
+
+use dashmap::DashMap;
+
+use crate::{
+    placeholder::{self, SessionKey, Tag},
+    secret::{Kind, Secret},
+};
+
+/// Length of the tag of an entry that is restored verbatim, see [`Vault::insert_verbatim`].
+const VERBATIM_DIGITS: usize = 32;
+/// Lengths tried one after the other for a plaintext whose short tag is taken by another.
+const CLASH_DIGITS: [usize; 3] = [24, 48, 64];
+
+/// Whose placeholders: one session with one upstream.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Scope(pub u128);
+
+/// One plaintext and its placeholder.
+pub struct Entry {
+    secret: Secret,
+    tag: Tag,
+    verbatim: bool,
+    last_used: AtomicU64,
+}
+
+impl Entry {
+    /// The secret itself.
+    #[must_use]
+    pub fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    /// The first 16 digits of the tag, as the audit log shows them.
+    #[must_use]
+    pub fn short_tag(&self) -> &str {
+        self.tag.short()
+    }
+
+    /// True when the plaintext is to be put back without the escapes that the text around the
+    /// placeholder would suggest.
+    #[must_use]
+    pub fn verbatim(&self) -> bool {
+        self.verbatim
+    }
+
+    /// Writes the placeholder.
+    pub fn write_placeholder(&self, out: &mut Vec<u8>) {
+        placeholder::write(self.secret.kind(), &self.tag, out);
+    }
+}
+
+type Key = (Scope, [u8; 16]);
+
+/// The map from placeholders to plaintext.
+pub struct Vault {
+    key: SessionKey,
+    capacity: usize,
+    ttl_seconds: u64,
+    /// Entries whose tags share their first 16 digits stand side by side: a clash, or the verbatim
+    /// variant of the same plaintext.
+    entries: DashMap<Key, Vec<Arc<Entry>>>,
+    size: AtomicUsize,
+}
+
+impl Vault {
+    /// An empty vault for at most `capacity` entries (more only while all are in use) that live
+    /// `ttl_seconds` beyond their last use.
+    #[must_use]
+    pub fn new(key: SessionKey, capacity: usize, ttl_seconds: u64) -> Self {
+        Self { key, capacity, ttl_seconds, entries: DashMap::new(), size: AtomicUsize::new(0) }
+    }
+
+    /// Finds or makes the entry of a plaintext.
+    pub fn insert(&self, scope: Scope, kind: Kind, plaintext: &[u8], now: u64) -> Arc<Entry> {
+        self.insert_with(scope, kind, plaintext, now, false)
+    }
+
+    /// Finds or makes the second entry of a plaintext: one that is restored exactly as it stands.
+    ///
+    /// Needed where a raw line break stands in what reads like a JSON string, so that its place
+    /// suggests an escape that was not there.
+    pub fn insert_verbatim(&self, scope: Scope, kind: Kind, plaintext: &[u8], now: u64) -> Arc<Entry> {
+        self.insert_with(scope, kind, plaintext, now, true)
+    }
+
+    fn insert_with(&self, scope: Scope, kind: Kind, plaintext: &[u8], now: u64, verbatim: bool) -> Arc<Entry> {
+        let tag = self.key.tag(plaintext);
+        let entry = self.find_or_add(scope, kind, plaintext, tag, now, verbatim);
+        if self.size.load(Relaxed) > self.capacity {
+            self.evict(now);
+        }
+        entry
+    }
+
+    fn find_or_add(&self, scope: Scope, kind: Kind, plaintext: &[u8], tag: Tag, now: u64, verbatim: bool) -> Arc<Entry> {
+        let mut bucket = self.entries.entry((scope, key_of(&tag))).or_default();
+        if let Some(known) = bucket.iter().find(|entry| entry.verbatim == verbatim && entry.secret.expose() == plaintext) {
+            known.last_used.store(now, Relaxed);
+            return Arc::clone(known);
+        }
+        let taken = |digits: usize| bucket.iter().any(|entry| entry.tag.as_str() == &tag.as_str()[..digits]);
+        let usual = if verbatim { VERBATIM_DIGITS } else { 16 };
+        let digits = std::iter::once(usual).chain(CLASH_DIGITS).find(|&digits| !taken(digits)).unwrap_or(64);
+        let entry = Arc::new(Entry {
+            secret: Secret::new(kind, plaintext),
+            tag: tag.shortened(digits),
+            verbatim,
+            last_used: AtomicU64::new(now),
+        });
+        bucket.push(Arc::clone(&entry));
+        self.size.fetch_add(1, Relaxed);
+        entry
+    }
+
+    /// Looks a placeholder up. `None` when it is not this scope's, has another kind, or is gone.
+    #[must_use]
+    pub fn find(&self, scope: Scope, kind: &str, tag: &Tag, now: u64) -> Option<Arc<Entry>> {
+        let bucket = self.entries.get(&(scope, key_of(tag)))?;
+        let entry = bucket.iter().find(|entry| entry.tag.as_str() == tag.as_str())?;
+        let alive = Arc::strong_count(entry) > 1 || !self.expired(entry, now);
+        if entry.secret.kind().label() != kind || !alive {
+            return None;
+        }
+        entry.last_used.store(now, Relaxed);
+        Some(Arc::clone(entry))
+    }
+
+    /// Drops what has outlived its time; to be called now and then.
+    pub fn sweep(&self, now: u64) {
+        self.retain(|entry| !self.expired(entry, now));
+    }
+
+    /// The number of entries.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.size.load(Relaxed)
+    }
+
+    /// Whether the vault is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of entries it is meant for.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    fn expired(&self, entry: &Entry, now: u64) -> bool {
+        now.saturating_sub(entry.last_used.load(Relaxed)) > self.ttl_seconds
+    }
+
+    /// Makes room: first what is too old, then the least recently used, a few at a time so that a
+    /// full vault does not pay for a scan on every insert.
+    fn evict(&self, now: u64) {
+        self.sweep(now);
+        let surplus = self.len().saturating_sub(self.capacity);
+        if surplus == 0 {
+            return;
+        }
+        let mut ages: Vec<u64> = Vec::with_capacity(self.len());
+        for bucket in &self.entries {
+            ages.extend(bucket.iter().filter(|entry| Arc::strong_count(entry) == 1).map(|entry| entry.last_used.load(Relaxed)));
+        }
+        let batch = (surplus + self.capacity / 64).min(ages.len());
+        let Some(last) = batch.checked_sub(1) else { return };
+        let youngest = *ages.select_nth_unstable(last).1;
+        let left = AtomicUsize::new(batch);
+        self.retain(|entry| {
+            let old = entry.last_used.load(Relaxed) <= youngest;
+            !(old && left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok())
+        });
+    }
+
+    /// Keeps what is in use and what `keep` says.
+    fn retain(&self, keep: impl Fn(&Entry) -> bool) {
+        let mut dropped = 0;
+        self.entries.retain(|_, bucket| {
+            let before = bucket.len();
+            bucket.retain(|entry| Arc::strong_count(entry) > 1 || keep(entry));
+            dropped += before - bucket.len();
+            !bucket.is_empty()
+        });
+        self.size.fetch_sub(dropped, Relaxed);
+    }
+}
+
+fn key_of(tag: &Tag) -> [u8; 16] {
+    tag.short().as_bytes().try_into().expect("a short tag has 16 digits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KIND: Kind = Kind::new("TEST_KEY");
+    const OTHER: Kind = Kind::new("OTHER_KEY");
+    const HERE: Scope = Scope(1);
+
+    fn vault(capacity: usize, ttl: u64) -> Vault {
+        Vault::new(SessionKey::new([7; 32]), capacity, ttl)
+    }
+
+    fn text(entry: &Entry) -> String {
+        let mut out = Vec::new();
+        entry.write_placeholder(&mut out);
+        String::from_utf8(out).expect("ASCII")
+    }
+
+    #[test]
+    fn one_plaintext_has_one_placeholder_and_only_its_own_scope_and_kind_find_it() {
+        let vault = vault(10, 10);
+        let entry = vault.insert(HERE, KIND, b"fake", 0);
+        assert_eq!(text(&entry), text(&vault.insert(HERE, OTHER, b"fake", 0)));
+        assert_eq!(vault.len(), 1);
+        assert!(vault.find(HERE, "TEST_KEY", &entry.tag, 0).is_some());
+        assert!(vault.find(HERE, "OTHER_KEY", &entry.tag, 0).is_none());
+        assert!(vault.find(Scope(2), "TEST_KEY", &entry.tag, 0).is_none());
+    }
+
+    #[test]
+    fn a_clash_lengthens_the_tag() {
+        let vault = vault(10, 10);
+        let first = vault.insert(HERE, KIND, b"fake", 0);
+        let clash = vault.find_or_add(HERE, KIND, b"other plaintext", vault.key.tag(b"fake"), 0, false);
+        assert_eq!(first.tag.as_str().len(), 16);
+        assert_eq!(clash.tag.as_str().len(), 24);
+        let found = |entry: &Entry| vault.find(HERE, "TEST_KEY", &entry.tag, 0).expect("known").secret.expose().to_vec();
+        assert_eq!(found(&first), b"fake");
+        assert_eq!(found(&clash), b"other plaintext");
+    }
+
+    #[test]
+    fn the_verbatim_variant_stands_beside_the_plain_one() {
+        let vault = vault(10, 10);
+        let plain = vault.insert(HERE, KIND, b"fake", 0);
+        let verbatim = vault.insert_verbatim(HERE, KIND, b"fake", 0);
+        assert!(verbatim.verbatim() && !plain.verbatim());
+        assert_eq!(plain.short_tag(), verbatim.short_tag());
+        assert_ne!(text(&plain), text(&verbatim));
+    }
+
+    #[test]
+    fn evicts_the_least_recently_used_but_nothing_in_flight() {
+        let vault = vault(3, 100);
+        let held = vault.insert(HERE, KIND, b"0", 0);
+        for at in 1..=5_u64 {
+            drop(vault.insert(HERE, KIND, &[at as u8], at));
+        }
+        assert_eq!(vault.len(), 3);
+        assert!(vault.find(HERE, "TEST_KEY", &held.tag, 6).is_some());
+        assert!(vault.find(HERE, "TEST_KEY", &vault.key.tag(&[1]).shortened(16), 6).is_none());
+        assert!(vault.find(HERE, "TEST_KEY", &vault.key.tag(&[5]).shortened(16), 6).is_some());
+    }
+
+    #[test]
+    fn forgets_after_the_time_to_live() {
+        let vault = vault(10, 10);
+        let entry = vault.insert(HERE, KIND, b"fake", 0);
+        vault.sweep(50);
+        assert_eq!(vault.len(), 1, "in flight");
+        let tag = entry.tag;
+        drop(entry);
+        assert!(vault.find(HERE, "TEST_KEY", &tag, 50).is_none());
+        vault.sweep(50);
+        assert!(vault.is_empty());
+    }
+}
