@@ -3,4 +3,8 @@
 //! The binary is a thin shell around this library; the filters that do the work are the crates
 //! under `filters/`.
 
+pub mod ca;
 pub mod config;
+pub mod echo;
+pub mod failure;
+pub mod state;
