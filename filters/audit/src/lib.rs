@@ -1,1 +1,28 @@
-//! Audit.
+//! Waterwall's audit log.
+//!
+//! What the gateway does to traffic is an [`Event`]; its canonical form is a *line*; every line
+//! carries the hash of the line before it, which makes the file a *chain*; a *checkpoint* line
+//! signs the chain so far. [`ChainWriter`] is the only part that touches a disk, [`verify_chain`]
+//! reads a log from anywhere and tells whether it holds together.
+//!
+//! The byte formats are those of the predecessor: its verifiers accept what is written here, and
+//! [`verify_chain`] accepts what it wrote.
+//!
+//! Invariants: this crate never sees plaintext (it does not depend on the crate that has
+//! `Secret`), and it never reads the clock (time is an argument everywhere).
+
+pub mod canonical;
+pub mod chain;
+pub mod checkpoint;
+pub mod event;
+pub mod keys;
+mod line;
+mod timestamp;
+pub mod verify;
+pub mod writer;
+
+pub use chain::Hash;
+pub use event::{Event, Redaction, clean_id};
+pub use keys::{KeyError, PublicKey, SigningKey};
+pub use verify::{Verdict, verify_chain};
+pub use writer::{AppendError, Appended, ChainWriter, OpenError, OpenReport, Status, WriterOptions};

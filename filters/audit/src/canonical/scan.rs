@@ -1,0 +1,163 @@
+//! [`glance`]: the fast path for lines that are canonical already.
+//!
+//! Nearly every line of every log is, and then the bytes in hand are the bytes to hash. One pass
+//! proves it and picks out the members the chain needs, with no allocation. Whatever it cannot
+//! prove (other spacing, floats, escaped keys, broken JSON) is left to [`super::parse`].
+
+/// Deeper lines take the slow path.
+const MAX_DEPTH: usize = 16;
+
+/// The top-level members of a canonical line that the chain is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Glance<'a> {
+    pub(crate) line_type: Option<&'a str>,
+    pub(crate) prev_hash: Option<&'a str>,
+    pub(crate) seq: Option<u64>,
+    pub(crate) ts: Option<&'a str>,
+}
+
+/// Looks through `line`. `Some` only if it is one object in canonical form, byte for byte.
+pub(crate) fn glance(line: &str) -> Option<Glance<'_>> {
+    let mut scanner = Scanner { text: line, at: 0, glance: Glance::default() };
+    scanner.object(0)?;
+    (scanner.at == line.len()).then_some(scanner.glance)
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    glance: Glance<'a>,
+}
+
+/// Every method returns `None` for "not proven canonical", and the position no longer matters.
+impl<'a> Scanner<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn expect(&mut self, byte: u8) -> Option<()> {
+        (self.peek()? == byte).then(|| self.at += 1)
+    }
+
+    fn value(&mut self, depth: usize) -> Option<()> {
+        match self.peek()? {
+            b'"' => self.string().map(drop),
+            b'{' => self.object(depth),
+            b'[' => self.array(depth),
+            b'-' | b'0'..=b'9' => self.integer(),
+            _ => self.word(),
+        }
+    }
+
+    fn word(&mut self) -> Option<()> {
+        let rest = &self.text.as_bytes()[self.at..];
+        let word = ["null", "true", "false"].into_iter().find(|word| rest.starts_with(word.as_bytes()))?;
+        self.at += word.len();
+        Some(())
+    }
+
+    fn array(&mut self, depth: usize) -> Option<()> {
+        self.expect(b'[')?;
+        if self.expect(b']').is_some() {
+            return Some(());
+        }
+        if depth == MAX_DEPTH {
+            return None;
+        }
+        loop {
+            self.value(depth + 1)?;
+            if self.expect(b']').is_some() {
+                return Some(());
+            }
+            self.expect(b',')?;
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Option<()> {
+        self.expect(b'{')?;
+        if self.expect(b'}').is_some() {
+            return Some(());
+        }
+        if depth == MAX_DEPTH {
+            return None;
+        }
+        let mut previous: Option<&str> = None;
+        loop {
+            let key = self.string()?;
+            // An escaped key sorts by what it stands for, not by these bytes. Ascending order
+            // also rules out duplicates.
+            if key.contains('\\') || previous.is_some_and(|previous| previous >= key) {
+                return None;
+            }
+            previous = Some(key);
+            self.expect(b':')?;
+            let start = self.at;
+            self.value(depth + 1)?;
+            if depth == 0 {
+                self.note(key, start);
+            }
+            if self.expect(b'}').is_some() {
+                return Some(());
+            }
+            self.expect(b',')?;
+        }
+    }
+
+    /// Keeps the value just read, which began at `start`, if the chain needs it.
+    fn note(&mut self, key: &str, start: usize) {
+        let raw = &self.text[start..self.at];
+        let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+        // An escape in one of these is never ours; leaving it out fails the comparison later.
+        let text = text.filter(|text| !text.contains('\\'));
+        match key {
+            "line_type" => self.glance.line_type = text,
+            "prev_hash" => self.glance.prev_hash = text,
+            "ts" => self.glance.ts = text,
+            "seq" => self.glance.seq = raw.parse().ok(),
+            _ => {}
+        }
+    }
+
+    fn integer(&mut self) -> Option<()> {
+        let start = self.at;
+        let negative = self.expect(b'-').is_some();
+        let first = self.peek()?;
+        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+        let digits = self.at - start - usize::from(negative);
+        let plain = digits > 0 && (first != b'0' || (digits == 1 && !negative));
+        (plain && !matches!(self.peek(), Some(b'.' | b'e' | b'E'))).then_some(())
+    }
+
+    /// The raw text between the quotes.
+    fn string(&mut self) -> Option<&'a str> {
+        self.expect(b'"')?;
+        let start = self.at;
+        loop {
+            match self.peek()? {
+                b'"' => break,
+                b'\\' => self.escape()?,
+                0..=0x1f => return None,
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        Some(&self.text[start..self.at - 1])
+    }
+
+    /// Accepts only the escapes that the canonical writer uses, spelt as it spells them.
+    fn escape(&mut self) -> Option<()> {
+        let rest = &self.text.as_bytes()[self.at..];
+        self.at += match rest.get(1)? {
+            b'"' | b'\\' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
+            b'u' => match rest.get(2..6)? {
+                [b'0', b'0', b'0', b'0'..=b'7' | b'b' | b'e' | b'f'] => 6,
+                [b'0', b'0', b'1', b'0'..=b'9' | b'a'..=b'f'] => 6,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(())
+    }
+}

@@ -1,0 +1,135 @@
+//! The chain: how one line is tied to the line before it.
+//!
+//! A line is one canonical JSON object (see [`crate::canonical`]); its hash is the SHA-256 of that
+//! text without the newline. Four members are the chain's own:
+//!
+//! | member | value |
+//! | --- | --- |
+//! | `v` | 1 |
+//! | `ts` | `YYYY-MM-DDTHH:MM:SS.mmm+00:00`, at least 1 ms after the line before |
+//! | `seq` | 1 on the first line, then +1 |
+//! | `prev_hash` | 64 zeros on the first line, then the hash of the line before |
+
+use std::{fmt, time::SystemTime};
+
+use sha2::{Digest, Sha256};
+
+use crate::{canonical::Fields, timestamp};
+
+/// A SHA-256; shown as 64 lower-case hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash([u8; 32]);
+
+impl Hash {
+    /// What the first line has for its `prev_hash`.
+    pub const GENESIS: Self = Self([0; 32]);
+
+    /// The hash of a line's canonical text.
+    #[must_use]
+    pub fn of(canonical: &str) -> Self {
+        Self(Sha256::digest(canonical.as_bytes()).into())
+    }
+
+    /// The 32 bytes; what a checkpoint signs.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// 64 lower-case hex digits.
+    #[must_use]
+    pub fn to_hex(self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_hex())
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Hash({self})")
+    }
+}
+
+/// The end of a chain: everything the next line depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// `seq` of the last line; 0 when there is none.
+    pub seq: u64,
+    /// Hash of the last line.
+    pub hash: Hash,
+    /// `ts` of the last line in milliseconds since 1970; 0 when there is none or it is unreadable.
+    pub ts_millis: i64,
+}
+
+impl Head {
+    /// The head of an empty chain.
+    pub const GENESIS: Self = Self { seq: 0, hash: Hash::GENESIS, ts_millis: 0 };
+
+    /// Puts the chain's own members on the line that comes next, and returns the head as it is
+    /// with that line at the end *once its hash is known* (see [`Head::after`]).
+    pub(crate) fn address(&self, fields: &mut Fields, now: SystemTime) -> Self {
+        let ts_millis = timestamp::millis(now).max(self.ts_millis.saturating_add(1));
+        let seq = self.seq.saturating_add(1);
+        fields.integer("v", 1);
+        fields.integer("seq", seq);
+        fields.text("ts", &timestamp::render(ts_millis));
+        fields.text("prev_hash", &self.hash.to_hex());
+        Self { seq, hash: self.hash, ts_millis }
+    }
+
+    /// This head once `line` is the last line.
+    pub(crate) fn after(self, line: &str) -> Self {
+        Self { hash: Hash::of(line), ..self }
+    }
+
+    /// Makes the next line out of an event's members and moves the head past it. The text is
+    /// canonical and has no newline.
+    pub fn link(&mut self, mut fields: Fields, now: SystemTime) -> String {
+        let addressed = self.address(&mut fields, now);
+        let line = fields.to_canonical();
+        *self = addressed.after(&line);
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(millis: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn lines_are_linked_and_numbered() {
+        let mut head = Head::GENESIS;
+        let first = head.link(Fields::default(), at(5));
+        let zeros = "0".repeat(64);
+        assert_eq!(
+            first,
+            format!(r#"{{"prev_hash":"{zeros}","seq":1,"ts":"1970-01-01T00:00:00.005+00:00","v":1}}"#)
+        );
+        let second = head.link(Fields::default(), at(6));
+        assert!(second.contains(&Hash::of(&first).to_hex()));
+        assert_eq!((head.seq, head.hash), (2, Hash::of(&second)));
+    }
+
+    #[test]
+    fn time_never_repeats_or_goes_back() {
+        let mut head = Head::GENESIS;
+        head.link(Fields::default(), at(1_000));
+        head.link(Fields::default(), at(1_000));
+        assert_eq!(head.ts_millis, 1_001);
+        head.link(Fields::default(), at(3));
+        assert_eq!(head.ts_millis, 1_002);
+    }
+}

@@ -1,0 +1,152 @@
+//! The Ed25519 keys that sign and verify, and their PEM forms.
+//!
+//! Private: PEM PKCS#8, unencrypted, in the first version of that format (OpenSSL and the
+//! predecessor refuse the second, which has the public key in it). Public: PEM
+//! SubjectPublicKeyInfo. Where the files lie and what modes they have is the caller's concern.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
+use ed25519_dalek::{
+    Signature, Signer, VerifyingKey,
+    pkcs8::{
+        DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes,
+        spki::der::pem::LineEnding,
+    },
+};
+use zeroize::Zeroizing;
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The text is not a PEM PKCS#8 Ed25519 private key.
+    #[error("not an unencrypted Ed25519 private key in PEM PKCS#8 form")]
+    Private,
+    /// The text is not a PEM SubjectPublicKeyInfo Ed25519 public key.
+    #[error("not an Ed25519 public key in PEM SubjectPublicKeyInfo form")]
+    Public,
+    /// The operating system gave no randomness.
+    #[error("no randomness from the operating system")]
+    Random,
+    /// The key could not be encoded.
+    #[error("the key could not be encoded")]
+    Encode,
+}
+
+/// The private key that signs checkpoints. Zeroized on drop; `Debug` shows nothing of it.
+pub struct SigningKey(ed25519_dalek::SigningKey);
+
+impl SigningKey {
+    /// A new key from the operating system's randomness.
+    ///
+    /// # Errors
+    /// [`KeyError::Random`].
+    pub fn generate() -> Result<Self, KeyError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        getrandom::fill(seed.as_mut()).map_err(|_| KeyError::Random)?;
+        Ok(Self(ed25519_dalek::SigningKey::from_bytes(&seed)))
+    }
+
+    /// Reads PEM PKCS#8.
+    ///
+    /// # Errors
+    /// [`KeyError::Private`].
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        ed25519_dalek::SigningKey::from_pkcs8_pem(pem).map(Self).map_err(|_| KeyError::Private)
+    }
+
+    /// Writes PEM PKCS#8.
+    ///
+    /// # Errors
+    /// [`KeyError::Encode`].
+    pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
+        let first_version = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
+        first_version.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Encode)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// Signs `message`; standard base64 with padding.
+    #[must_use]
+    pub(crate) fn sign(&self, message: &[u8]) -> String {
+        BASE64_STANDARD.encode(self.0.sign(message).to_bytes())
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningKey")
+    }
+}
+
+/// The public key that verifies checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// Reads PEM SubjectPublicKeyInfo.
+    ///
+    /// # Errors
+    /// [`KeyError::Public`].
+    pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
+        VerifyingKey::from_public_key_pem(pem).map(Self).map_err(|_| KeyError::Public)
+    }
+
+    /// Writes PEM SubjectPublicKeyInfo.
+    ///
+    /// # Errors
+    /// [`KeyError::Encode`].
+    pub fn to_pem(&self) -> Result<String, KeyError> {
+        self.0.to_public_key_pem(LineEnding::LF).map_err(|_| KeyError::Encode)
+    }
+
+    /// True when `signature` is one of `message` by this key. Strict: one signature has one form.
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        Signature::from_slice(signature).is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_survive_pem() {
+        let key = SigningKey::generate().unwrap();
+        let again = SigningKey::from_pem(&key.to_pem().unwrap()).unwrap();
+        assert_eq!(key.public(), again.public());
+        assert_eq!(PublicKey::from_pem(&key.public().to_pem().unwrap()).unwrap(), key.public());
+        assert_ne!(SigningKey::generate().unwrap().public(), key.public());
+        assert_eq!(format!("{key:?}"), "SigningKey");
+    }
+
+    #[test]
+    fn private_pem_is_the_first_version_of_pkcs8() {
+        let pem = SigningKey::generate().unwrap().to_pem().unwrap();
+        let body: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = BASE64_STANDARD.decode(body).unwrap();
+        assert_eq!(der.len(), 48);
+        assert_eq!(der[..5], [0x30, 0x2e, 0x02, 0x01, 0x00]);
+    }
+
+    #[test]
+    fn the_wrong_half_is_refused() {
+        let key = SigningKey::generate().unwrap();
+        assert!(matches!(SigningKey::from_pem(&key.public().to_pem().unwrap()), Err(KeyError::Private)));
+        assert!(matches!(PublicKey::from_pem(&key.to_pem().unwrap()), Err(KeyError::Public)));
+        assert!(PublicKey::from_pem("").is_err());
+    }
+
+    #[test]
+    fn signatures_verify_only_as_they_are() {
+        let key = SigningKey::generate().unwrap();
+        let signature = BASE64_STANDARD.decode(key.sign(b"root")).unwrap();
+        assert!(key.public().verifies(b"root", &signature));
+        assert!(!key.public().verifies(b"r00t", &signature));
+        assert!(!key.public().verifies(b"root", &signature[..63]));
+    }
+}

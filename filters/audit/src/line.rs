@@ -1,0 +1,107 @@
+//! [`Line`]: one line of a log as it is read back, by the fast path where that is possible.
+
+use std::{
+    borrow::Cow,
+    io::{self, BufRead, Read},
+};
+
+use crate::{
+    canonical::{self, Glance, Object, Value},
+    chain::Hash,
+};
+
+/// The longest line that is written or read, in bytes. A redaction takes about 55 bytes, so this
+/// is far above any request that the gateway lets in; it keeps a hostile file from filling memory.
+pub(crate) const MAX_LINE: usize = 256 << 20;
+
+/// Why bytes are not a line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LineError {
+    #[error("invalid UTF-8 at byte {0}")]
+    Utf8(usize),
+    #[error("{0}")]
+    Json(#[from] canonical::ParseError),
+    #[error("not a JSON object")]
+    NotAnObject,
+    #[error("line does not end in a newline")]
+    Unended,
+    #[error("line longer than {MAX_LINE} bytes")]
+    TooLong,
+}
+
+/// A line that parsed, with the members the chain needs. A member that is missing or of the wrong
+/// type is `None`.
+pub(crate) struct Line<'a> {
+    pub(crate) line_type: Option<Cow<'a, str>>,
+    pub(crate) prev_hash: Option<Cow<'a, str>>,
+    pub(crate) seq: Option<u64>,
+    pub(crate) ts: Option<Cow<'a, str>>,
+    canonical: Cow<'a, str>,
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line (without its newline).
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, LineError> {
+        if bytes.len() > MAX_LINE {
+            return Err(LineError::TooLong);
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| LineError::Utf8(error.valid_up_to()))?;
+        match canonical::glance(text) {
+            Some(glance) => Ok(Self::from_canonical(text, glance)),
+            None => Self::from_object(&object(text)?),
+        }
+    }
+
+    fn from_canonical(text: &'a str, glance: Glance<'a>) -> Self {
+        Self {
+            line_type: glance.line_type.map(Cow::Borrowed),
+            prev_hash: glance.prev_hash.map(Cow::Borrowed),
+            seq: glance.seq,
+            ts: glance.ts.map(Cow::Borrowed),
+            canonical: Cow::Borrowed(text),
+        }
+    }
+
+    fn from_object(object: &Object) -> Result<Self, LineError> {
+        let text = |key: &str| object.get(key).and_then(Value::as_str).map(|text| Cow::Owned(text.to_owned()));
+        let mut canonical = String::new();
+        canonical::write_object(object, &mut canonical);
+        Ok(Self {
+            line_type: text("line_type"),
+            prev_hash: text("prev_hash"),
+            seq: object.get("seq").and_then(Value::as_u64),
+            ts: text("ts"),
+            canonical: Cow::Owned(canonical),
+        })
+    }
+
+    /// The line's hash: over the canonical form of what it says, whatever its spacing was.
+    pub(crate) fn hash(&self) -> Hash {
+        Hash::of(&self.canonical)
+    }
+
+    /// All members; parsed anew, since few lines need it.
+    pub(crate) fn object(&self) -> Result<Object, LineError> {
+        object(&self.canonical)
+    }
+
+    /// True when this line names `hash` as the line before it.
+    pub(crate) fn follows(&self, hash: Hash) -> bool {
+        self.prev_hash.as_deref() == Some(hash.to_hex().as_str())
+    }
+}
+
+fn object(text: &str) -> Result<Object, LineError> {
+    match canonical::parse(text)? {
+        Value::Object(object) => Ok(object),
+        _ => Err(LineError::NotAnObject),
+    }
+}
+
+/// Reads up to and with the next newline into `buffer`; false at the end. No more than
+/// [`MAX_LINE`] bytes and a bit are ever taken in.
+pub(crate) fn read_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<bool> {
+    buffer.clear();
+    let limit = MAX_LINE as u64 + 2;
+    Ok(reader.take(limit).read_until(b'\n', buffer)? > 0)
+}

@@ -1,0 +1,417 @@
+//! [`ChainWriter`]: appends events to a chain file; the only part of the crate that touches a disk.
+//!
+//! **Group commit.** Callers put their lines in a queue; whoever finds the [`Core`] free takes it
+//! and the whole queue, writes everything with one `write`, and hands the results out. Whoever
+//! comes meanwhile waits for the next turn. Under load one write serves many exchanges; alone, a
+//! caller writes its own line at once. There is no thread and no timer in here.
+//!
+//! **Who owns what.** `state` (a short lock, never held during input or output) owns the queue and,
+//! between turns, the `Core`; having taken the `Core` out of it *is* having the turn. `syncing` lets
+//! one thread at a time sync; it is taken before `state`, never after.
+//!
+//! **Promises.** An append returns after its lines are in the file (they survive the process, not
+//! yet a power cut). A failed one left nothing there, and no number is used up. Checkpoints are
+//! synced; see [`WriterOptions::sync_inline`]. After a failed sync nothing is appended until the
+//! lines in question are safe, see [`Core::mend`].
+
+mod core;
+mod disk;
+mod error;
+mod lock;
+mod tail;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::SystemTime,
+};
+
+use self::{
+    core::{Core, Entry, Position, Request, Seal},
+    disk::{Disk, FileDisk},
+    lock::Lock,
+};
+use crate::{Event, Hash, SigningKey, timestamp};
+
+pub use error::{AppendError, OpenError};
+
+/// How a log is written.
+#[derive(Debug)]
+pub struct WriterOptions {
+    /// Signs the checkpoints.
+    pub signing_key: SigningKey,
+    /// The key's label on checkpoints. It does not bind the key.
+    pub signing_key_id: String,
+    /// A checkpoint is due after so many redaction lines.
+    pub checkpoint_lines: u64,
+    /// A checkpoint is due so many seconds after the first line that none covers.
+    pub checkpoint_seconds: u64,
+    /// True: the append that makes a checkpoint also syncs the file, after the other appends have
+    /// been answered. False: only [`ChainWriter::checkpoint_if_due`] and [`ChainWriter::close`] do,
+    /// so that no request waits for the disk; then call the former every second or so.
+    pub sync_inline: bool,
+}
+
+impl WriterOptions {
+    /// The defaults: 100 lines, 300 seconds, syncing inline.
+    #[must_use]
+    pub fn new(signing_key: SigningKey) -> Self {
+        Self {
+            signing_key,
+            signing_key_id: "waterwall-2026-05".to_owned(),
+            checkpoint_lines: 100,
+            checkpoint_seconds: 300,
+            sync_inline: true,
+        }
+    }
+}
+
+/// How a log was found and what was done about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenReport {
+    /// There was none; it was made.
+    pub created: bool,
+    /// `seq` of the last line that was found; 0 for none.
+    pub lines: u64,
+    /// How many lines at the end no checkpoint covers.
+    pub uncovered: u64,
+    /// The last line had lost its newline.
+    pub newline_restored: bool,
+    /// Name of the file beside the log that now has a torn last line.
+    pub torn_moved_to: Option<String>,
+}
+
+/// A successful append.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// `seq` of the line, or of the last of several; they are consecutive.
+    pub seq: u64,
+}
+
+/// The writer's condition, for health checks and the dashboard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// `seq` of the last line.
+    pub lines: u64,
+    /// Hash of the last line: the next line's `prev_hash`.
+    pub head_hash: Hash,
+    /// Checkpoints since the writer was opened.
+    pub checkpoints: u64,
+    /// The last one's `chain_root_hash`.
+    pub last_checkpoint_root: Option<Hash>,
+    /// The last one's `ts`.
+    pub last_checkpoint_ts: Option<String>,
+    /// Lines that no checkpoint covers yet.
+    pub uncovered: u64,
+    /// Writes so far: `lines / writes` is what group commit saves.
+    pub writes: u64,
+    /// The last append succeeded, and no sync has failed since.
+    pub healthy: bool,
+    /// Why not.
+    pub trouble: Option<String>,
+}
+
+/// Appends events to one chain file, for any number of threads. See the module.
+pub struct ChainWriter {
+    state: Mutex<State>,
+    turn_over: Condvar,
+    syncing: Mutex<()>,
+    sync_inline: bool,
+    _lock: Lock,
+}
+
+struct State {
+    queue: Vec<Job>,
+    /// `None` while someone has the turn.
+    core: Option<Box<Core>>,
+    /// As of the last turn.
+    position: Position,
+    writes: u64,
+    /// Up to here the file is safe on the medium.
+    safe: Position,
+    /// A checkpoint that is written but not synced, and the file it is in.
+    unsynced: Option<(Position, Arc<dyn Disk>)>,
+    sync_failure: Option<Arc<std::io::Error>>,
+    last_failure: Option<AppendError>,
+    closed: bool,
+}
+
+type Outcome = Result<Appended, AppendError>;
+
+/// A request in the queue. Dropped without an answer (its writer panicked), it answers for itself.
+struct Job {
+    request: Request,
+    outcome: Arc<OnceLock<Outcome>>,
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let _ = self.outcome.set(Err(AppendError::Interrupted));
+    }
+}
+
+impl ChainWriter {
+    /// Opens or makes the log at `path`, takes its lock for as long as the writer lives, reads it
+    /// through and repairs its end. Its directory is made if need be (0700), its file is 0600.
+    ///
+    /// # Errors
+    /// [`OpenError`]; the log is then as it was.
+    pub fn open(path: &Path, options: WriterOptions, now: SystemTime) -> Result<(Self, OpenReport), OpenError> {
+        let owned = || path.to_owned();
+        disk::make_directory_of(path).map_err(|source| OpenError::Directory { path: owned(), source })?;
+        let lock = Lock::take(path)?;
+        let (disk, created) =
+            FileDisk::open(path).map_err(|source| OpenError::Open { path: owned(), source })?;
+        let mut tail = tail::read(disk.file(), path, now)?;
+        let mut report = OpenReport {
+            created,
+            lines: tail.position.head.seq,
+            uncovered: tail.position.tally.lines,
+            newline_restored: false,
+            torn_moved_to: None,
+        };
+        let (newline, moved) =
+            tail.repair(&disk, path, now).map_err(|source| OpenError::Repair { path: owned(), source })?;
+        report.newline_restored = newline;
+        // What an earlier writer left in the system's memory must be safe before we build on it.
+        disk.sync().map_err(|source| OpenError::Open { path: owned(), source })?;
+
+        let writer = Self::start(Arc::new(disk), tail.position, options, lock);
+        if let Some(moved) = moved {
+            report.torn_moved_to = Some(moved.name.clone());
+            let event = Event::Recovered { moved_to: moved.name, bytes: moved.bytes };
+            writer.append(event, now).map_err(|source| OpenError::Append { path: owned(), source })?;
+        }
+        Ok((writer, report))
+    }
+
+    fn start(disk: Arc<dyn Disk>, position: Position, options: WriterOptions, lock: Lock) -> Self {
+        let sync_inline = options.sync_inline;
+        let state = State {
+            queue: Vec::new(),
+            core: Some(Box::new(Core::new(disk, position, options))),
+            position,
+            writes: 0,
+            safe: position,
+            unsynced: None,
+            sync_failure: None,
+            last_failure: None,
+            closed: false,
+        };
+        Self {
+            state: Mutex::new(state),
+            turn_over: Condvar::new(),
+            syncing: Mutex::new(()),
+            sync_inline,
+            _lock: lock,
+        }
+    }
+
+    /// Appends one event and returns once its line is in the file. Blocks for a write, or for two
+    /// when another one is under way.
+    ///
+    /// # Errors
+    /// [`AppendError`]: the line is not in the log, and what it stands for must not happen.
+    pub fn append(&self, event: Event, now: SystemTime) -> Outcome {
+        self.append_all(vec![event], now)
+    }
+
+    /// Appends several events as consecutive lines: all of them or none.
+    ///
+    /// # Errors
+    /// As [`ChainWriter::append`].
+    pub fn append_all(&self, events: Vec<Event>, now: SystemTime) -> Outcome {
+        let entry = |event: Event| Entry {
+            redaction: event.counts_towards_checkpoint(),
+            fields: event.fields(),
+        };
+        let entries = events.into_iter().map(entry).collect();
+        let outcome = self.submit(Request { entries, now, seal: Seal::IfDue }, false);
+        if self.sync_inline {
+            // The lines are written, whatever becomes of this: a failure closes the writer to the
+            // appends that follow.
+            let _ = self.sync();
+        }
+        outcome
+    }
+
+    /// Makes a checkpoint if one is due, and syncs what is not synced. For a timer.
+    ///
+    /// # Errors
+    /// [`AppendError`].
+    pub fn checkpoint_if_due(&self, now: SystemTime) -> Result<(), AppendError> {
+        self.submit(Request { entries: Vec::new(), now, seal: Seal::IfDue }, false)?;
+        self.sync()
+    }
+
+    /// Makes a checkpoint now, if there is any line it would cover, and syncs it.
+    ///
+    /// # Errors
+    /// [`AppendError`].
+    pub fn checkpoint(&self, now: SystemTime) -> Result<(), AppendError> {
+        self.submit(Request { entries: Vec::new(), now, seal: Seal::IfAnyLine }, false)?;
+        self.sync()
+    }
+
+    /// Covers what is not covered with a last checkpoint. Appends fail from here on; a failed
+    /// close can be tried again. The lock is kept until the writer is dropped.
+    ///
+    /// # Errors
+    /// [`AppendError`].
+    pub fn close(&self, now: SystemTime) -> Result<(), AppendError> {
+        self.submit(Request { entries: Vec::new(), now, seal: Seal::IfAnyLine }, true)?;
+        self.sync()
+    }
+
+    /// The writer's condition.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let state = self.state();
+        let Position { head, tally, checkpoints, signed, .. } = state.position;
+        let sync_trouble = state.sync_failure.clone().map(AppendError::Sync);
+        let trouble = sync_trouble.or_else(|| state.last_failure.clone());
+        Status {
+            lines: head.seq,
+            head_hash: head.hash,
+            checkpoints,
+            last_checkpoint_root: signed.map(|(root, _)| root),
+            last_checkpoint_ts: signed.map(|(_, millis)| timestamp::render(millis)),
+            uncovered: tally.lines,
+            writes: state.writes,
+            healthy: trouble.is_none() && !state.closed,
+            trouble: trouble.map(|trouble| trouble.to_string()),
+        }
+    }
+
+    /// Queues a request, and waits for its answer or for the turn to write it.
+    fn submit(&self, request: Request, closing: bool) -> Outcome {
+        let outcome = Arc::new(OnceLock::new());
+        let mut state = self.state();
+        if state.closed && !closing {
+            return Err(AppendError::Closed);
+        }
+        state.closed |= closing;
+        state.queue.push(Job { request, outcome: Arc::clone(&outcome) });
+        loop {
+            if let Some(outcome) = outcome.get() {
+                return outcome.clone();
+            }
+            state = match state.core.take() {
+                Some(core) => {
+                    let jobs = std::mem::take(&mut state.queue);
+                    drop(state);
+                    self.take_turn(core, jobs);
+                    self.state()
+                }
+                None => self.turn_over.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// Writes the jobs and answers them. The core goes back even if something in here panics, and
+    /// after the jobs have been dropped.
+    fn take_turn(&self, core: Box<Core>, jobs: Vec<Job>) {
+        let mut turn = Turn { writer: self, core: Some(core) };
+        let mut jobs = jobs; // declared after the turn: dropped before it
+        // The turn has its core until it is dropped.
+        let Some(core) = turn.core.as_deref_mut() else { return };
+        let results = match self.mend(core) {
+            Ok(()) => core.commit(jobs.iter_mut().map(|job| &mut job.request)),
+            Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
+        };
+        self.record(core, &results);
+        for (job, result) in jobs.iter().zip(results) {
+            let _ = job.outcome.set(result.map(|seq| Appended { seq }));
+        }
+    }
+
+    /// Notes how a turn went.
+    fn record(&self, core: &Core, results: &[Result<u64, AppendError>]) {
+        let mut state = self.state();
+        let before = std::mem::replace(&mut state.position, core.position());
+        if state.position.len > before.len {
+            state.writes += 1;
+            state.last_failure = None;
+        }
+        if state.position.checkpoints > before.checkpoints {
+            state.unsynced = Some((state.position, core.disk()));
+        }
+        // A line that is too long says nothing about the log.
+        let failures = results.iter().filter_map(|result| result.as_ref().err());
+        let failure = failures.filter(|error| !matches!(error, AppendError::TooLong)).next_back();
+        if let Some(failure) = failure {
+            state.last_failure = Some(failure.clone());
+        }
+    }
+
+    /// Clears a failed sync, if there was one. Called with the turn.
+    fn mend(&self, core: &mut Core) -> Result<(), AppendError> {
+        if self.state().sync_failure.is_none() {
+            return Ok(());
+        }
+        let _one = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        let safe = self.state().safe;
+        let mended = core.mend(safe).map_err(Arc::new);
+        let mut state = self.state();
+        match mended {
+            Ok(()) => {
+                (state.safe, state.unsynced, state.sync_failure) = (core.position(), None, None);
+                Ok(())
+            }
+            Err(error) => {
+                state.sync_failure = Some(Arc::clone(&error));
+                Err(AppendError::Sync(error))
+            }
+        }
+    }
+
+    /// Syncs up to the last checkpoint, if that was not done. Others append meanwhile.
+    fn sync(&self) -> Result<(), AppendError> {
+        if self.state().unsynced.is_none() {
+            return Ok(());
+        }
+        let _one = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken anew: the thread before us may have done it.
+        let Some((position, disk)) = self.state().unsynced.take() else { return Ok(()) };
+        let synced = disk.sync();
+        let mut state = self.state();
+        // A sync that succeeds after one that failed proves nothing.
+        if let (Err(error), None) = (synced, &state.sync_failure) {
+            state.sync_failure = Some(Arc::new(error));
+        }
+        match &state.sync_failure {
+            Some(error) => Err(AppendError::Sync(Arc::clone(error))),
+            None => {
+                state.safe = position;
+                Ok(())
+            }
+        }
+    }
+
+    /// The state is whole between any two statements, so a panic elsewhere does not spoil it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Having the core. Gives it back when dropped, and wakes the others.
+struct Turn<'a> {
+    writer: &'a ChainWriter,
+    core: Option<Box<Core>>,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.writer.state().core = self.core.take();
+        self.writer.turn_over.notify_all();
+    }
+}
+
+impl fmt::Debug for ChainWriter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChainWriter").field("status", &self.status()).finish()
+    }
+}

@@ -1,0 +1,147 @@
+//! Opening: reads a log through once, repairs its end, and finds the place where it goes on.
+//!
+//! | end of the log | what happens |
+//! | --- | --- |
+//! | whole line and newline | goes on |
+//! | whole line, newline lost | the newline is put back |
+//! | part of a line | moved to `<chain>.torn-<time>`; the caller appends a `recovered` line |
+//! | damage anywhere else | refused, with the line's number |
+//!
+//! Every line must parse; links and signatures are the verifier's business. A line is one
+//! `write`, its newline last, so a crash leaves nothing worse than a part of a line.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Write},
+    path::Path,
+    time::SystemTime,
+};
+
+use super::{
+    OpenError,
+    core::{Position, Tally},
+    disk::{self, Disk, FileDisk},
+};
+use crate::{
+    chain::Head,
+    checkpoint,
+    line::{Line, read_line},
+    timestamp,
+};
+
+/// A log as it was found.
+pub(super) struct Tail {
+    /// Where it goes on; `len` ends with the last whole line and its newline, if it has one.
+    pub(super) position: Position,
+    ending: Ending,
+}
+
+/// What comes at the position.
+#[derive(Debug, PartialEq, Eq)]
+enum Ending {
+    Clean,
+    NewlineLost,
+    Torn(Vec<u8>),
+}
+
+/// The torn bytes and where they are now.
+pub(super) struct Moved {
+    pub(super) name: String,
+    pub(super) bytes: u64,
+}
+
+/// Reads `file` through.
+pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, OpenError> {
+    let broken = |source| OpenError::Open { path: path.to_owned(), source };
+    let mut reader = BufReader::with_capacity(1 << 18, file);
+    let mut buffer = Vec::new();
+    let mut position = Position::START;
+    let mut number = 0;
+    while read_line(&mut reader, &mut buffer).map_err(broken)? {
+        number += 1;
+        let ended = buffer.pop_if(|byte| *byte == b'\n').is_some();
+        let damaged =
+            |reason: String| OpenError::Damaged { path: path.to_owned(), line: number, reason };
+        if ended && buffer.trim_ascii().is_empty() {
+            position.len += buffer.len() as u64 + 1;
+            continue;
+        }
+        match Line::read(&buffer) {
+            Ok(line) if ended => {
+                advance(&mut position, &line, now).map_err(damaged)?;
+                position.len += buffer.len() as u64 + 1;
+            }
+            // Whole means: it would have been the next line.
+            Ok(line) if line.follows(position.head.hash) && line.seq.is_some() => {
+                advance(&mut position, &line, now).map_err(damaged)?;
+                position.len += buffer.len() as u64;
+                return Ok(Tail { position, ending: Ending::NewlineLost });
+            }
+            Err(error) if ended => return Err(damaged(error.to_string())),
+            _ => return Ok(Tail { position, ending: Ending::Torn(buffer) }),
+        }
+    }
+    Ok(Tail { position, ending: Ending::Clean })
+}
+
+/// Moves `position` past a line (but for its length).
+fn advance(position: &mut Position, line: &Line<'_>, now: SystemTime) -> Result<(), String> {
+    let seq = line.seq.ok_or("it has no seq")?;
+    // A line without a readable time must not let the next one go back.
+    let ts_millis = line.ts.as_deref().and_then(timestamp::parse).unwrap_or(position.head.ts_millis);
+    let latest = ts_millis.max(position.head.ts_millis);
+    position.head = Head { seq, hash: line.hash(), ts_millis: latest };
+    match line.line_type.as_deref() {
+        Some(checkpoint::LINE_TYPE) => position.tally = Tally::NOTHING,
+        // Stamps may run ahead of the clock.
+        kind => position.tally.count(kind == Some("redaction"), 0, ts_millis.min(timestamp::millis(now))),
+    }
+    Ok(())
+}
+
+impl Tail {
+    /// Puts the end in order and moves the position past it; true if a newline was put back.
+    pub(super) fn repair(
+        &mut self,
+        disk: &FileDisk,
+        path: &Path,
+        now: SystemTime,
+    ) -> io::Result<(bool, Option<Moved>)> {
+        match std::mem::replace(&mut self.ending, Ending::Clean) {
+            Ending::Clean => Ok((false, None)),
+            Ending::NewlineLost => {
+                if disk.append(b"\n")? != 1 {
+                    return Err(io::ErrorKind::WriteZero.into());
+                }
+                disk.sync()?;
+                self.position.len += 1;
+                Ok((true, None))
+            }
+            Ending::Torn(bytes) => {
+                let name = move_aside(path, &bytes, now)?;
+                disk.truncate(self.position.len)?;
+                disk.sync()?;
+                Ok((false, Some(Moved { name, bytes: bytes.len() as u64 })))
+            }
+        }
+    }
+}
+
+/// Copies the torn bytes to a new file beside the log and makes sure they are on the medium: they
+/// are cut from the log next.
+fn move_aside(path: &Path, bytes: &[u8], now: SystemTime) -> io::Result<String> {
+    let time = timestamp::render_compact(timestamp::millis(now));
+    for attempt in 0..100 {
+        let suffix = if attempt == 0 { format!(".torn-{time}") } else { format!(".torn-{time}-{attempt}") };
+        let aside = disk::beside(path, &suffix);
+        let mut file = match disk::private_options().write(true).create_new(true).open(&aside) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            opened => opened?,
+        };
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        disk::sync_directory_of(&aside)?;
+        return Ok(aside.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}

@@ -1,0 +1,165 @@
+#!/usr/bin/env python3
+"""Makes the golden vectors of the audit formats with Python's own json, hashlib and cryptography.
+
+An independent second implementation: nothing in here is derived from the Rust code. The outputs are
+committed, so the Rust tests need no Python; `tests/vectors/run` makes them again and compares.
+"""
+import base64
+import datetime
+import hashlib
+import json
+import pathlib
+import random
+import struct
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+HERE = pathlib.Path(__file__).resolve().parent
+KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"waterwall test key").digest())
+KEY_ID = "waterwall-2026-05"
+POLICY = "b4fc4c826bc1b64a16bff14db6ede157f6c389c2c68a0a18dfe6ea4223b90bc4"
+REDACTION_TAGS = [
+    "SOC2-CC7.2", "SOC2-CC9.2", "OWASP-LLM-02", "OWASP-LLM-06", "EU-AI-Act-Art-12",
+    "EU-AI-Act-Art-13", "MITRE-ATLAS-T0048", "NIST-800-53-AC-4",
+]
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(text):
+    return hashlib.sha256(text.encode("utf-8"))
+
+
+class Chain:
+    """Links lines; `spacing` writes the same values in another form."""
+
+    def __init__(self, start, spacing=None):
+        self.lines, self.seq, self.prev = [], 0, "0" * 64
+        self.moment, self.spacing = start, spacing
+
+    def common(self, step_ms):
+        self.moment += datetime.timedelta(milliseconds=step_ms)
+        self.seq += 1
+        ts = self.moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{self.moment.microsecond // 1000:03d}+00:00"
+        return {"v": 1, "ts": ts, "seq": self.seq, "prev_hash": self.prev}
+
+    def put(self, line):
+        text = canonical(line)
+        self.prev = digest(text).hexdigest()
+        self.lines.append(self.spacing(line) if self.spacing else text)
+
+    def event(self, step_ms=1000, **fields):
+        self.put({**self.common(step_ms), **fields})
+
+    def checkpoint(self, step_ms=1):
+        line = {**self.common(step_ms), "line_type": "checkpoint", "signing_key_id": KEY_ID,
+                "chain_root_hash": "", "signature": ""}
+        root = digest(canonical(line))
+        line["chain_root_hash"] = root.hexdigest()
+        line["signature"] = base64.b64encode(KEY.sign(root.digest())).decode()
+        self.put(line)
+
+    def save(self, name):
+        (HERE / name).write_bytes("".join(line + "\n" for line in self.lines).encode("utf-8"))
+
+
+def exchange(**fields):
+    return {"host": "api.anthropic.com", "request_id": "req_01", "session_id": "s-1", **fields}
+
+
+def redaction(host, request_id, session_id, pairs):
+    return dict(line_type="redaction", direction="out", host=host, request_id=request_id,
+                session_id=session_id, redactions=[{"type": t, "hmac8": h} for t, h in pairs],
+                path_hashes=[], policy_hash=POLICY, frameworks=REDACTION_TAGS)
+
+
+START = datetime.datetime(2026, 5, 9, 7, 29, 33, 86000, tzinfo=datetime.timezone.utc)
+
+
+def waterwall():
+    """What waterwall writes, every event once, to the byte (see tests/golden.rs)."""
+    chain = Chain(START)
+    chain.event(**redaction("api.anthropic.com", "req_01", "s-1",
+                            [("AWS_ACCESS_KEY", "d7d27033aabbccdd"), ("PEM_BLOCK", "00ff00ff00ff00ff")]))
+    chain.event(**exchange(line_type="detokenization", direction="in", phase="open", streaming=True,
+                           policy_hash=POLICY))
+    chain.event(**exchange(line_type="detokenization", direction="in", phase="close", streaming=True,
+                           detok_count=3, unknown_placeholders=1, types=["AWS_ACCESS_KEY", "PEM_BLOCK"],
+                           policy_hash=POLICY))
+    chain.event(line_type="detokenization", direction="in", phase="open", host="api.openai.com",
+                request_id=None, session_id=None, policy_hash=POLICY)
+    chain.event(line_type="detokenization", direction="in", phase="close", host="api.openai.com",
+                request_id=None, session_id=None, detok_count=0, unknown_placeholders=2, types=[],
+                policy_hash=POLICY)
+    chain.event(**redaction("api.openai.com", None, "s\u00e9ance-\U0001f600\ufffd",
+                            [("GITHUB_TOKEN", "0123456789abcdef0011")]))
+    chain.checkpoint()
+    chain.event(line_type="killswitch", request_id=None, sources_active=["config", "sentinel"],
+                frameworks=["SOC2-CC7.3", "EU-AI-Act-Art-15"])
+    chain.event(line_type="policy_change", old_policy_hash=POLICY, new_policy_hash="0" * 64, pattern_count=32)
+    chain.event(**exchange(line_type="warn", warn="unscannable_passed", reason="unknown content-encoding"))
+    chain.event(line_type="recovered", moved_to="proxy.jsonl.torn-20260509T072933.086Z", bytes=17)
+    chain.checkpoint()
+    chain.save("waterwall.jsonl")
+
+
+def predecessor(name, spacing):
+    """What the predecessor writes: own `ts`, time going back over a restart, no counts on streams,
+    `seq` gaps after a failed write."""
+    chain = Chain(START, spacing)
+    chain.event(**redaction("api.anthropic.com", "req_\u2028\u007f/<", None, [("JWT_TOKEN", "a" * 16)]))
+    chain.event(**exchange(line_type="detokenization", direction="in", streaming=True, policy_hash=None))
+    chain.event(line_type="detokenization", direction="in", host="api.openai.com",
+                ts="2020-01-01T00:00:00.000+00:00", detok_count=1, unknown_placeholders=0, types=["JWT_TOKEN"])
+    chain.checkpoint()
+    chain.seq += 3
+    chain.moment -= datetime.timedelta(hours=1)
+    chain.event(line_type="warn", warn="sse_degraded_mode", block_idx=0, reason="buffer exceeded 1048576 bytes")
+    chain.event(line_type="future", n=123456789012345678901234567890, f=1e-07, g=[2.0, 1e16, -0.0],
+                deep={"\U00010000": 1, "\uffff": {"b": True, "a": None}}, control="\x00\x1f\b\f\n\r\t\"\\")
+    chain.event(line_type="rotation", archive_path="/var/log/waterwall/x", reason="rotate-chain")
+    chain.checkpoint()
+    chain.event(**redaction("api.anthropic.com", None, None, []))
+    chain.save(name)
+
+
+def spaced(line):
+    """Another spelling of the same value: spaces, other key order, \\uXXXX."""
+    return json.dumps(dict(reversed(line.items())))
+
+
+def canonical_vectors():
+    texts = [
+        "{}", "[]", "null", "true", " [ 1 , 2 ] ", '""', "0", "-0", "-12", "1.0", "2.50", "1e2", "1E+2", "-0.0",
+        "1e-7", "1e16", "1e15", "123456789012345.6", "0.0001", "0.00001", "1.5e300", "5e-324", "0.1",
+        "1.7976931348623157e308", "9007199254740993", "123456789012345678901234567890", "-18446744073709551616",
+        '{"b":1,"a":2}', '{"\\ud800\\udc00":1,"\\uffff":2,"\\ue000":3}', '{"a":{"z":[],"y":{}},"B":1,"_":0}',
+        '"\\u0000\\u0001\\u0007\\b\\t\\n\\u000b\\f\\r\\u000e\\u001f\\u007f\\u0080"', '"\\/\\\\\\""', '"<>&\'"',
+        '"\\u2028\\u2029"', '"\u00e9\u4e2d\U0001f600"', '"\\ud83d\\ude00"', '{"\\u0061":1}', "[[[[[[]]]]]]",
+        '{"avg_redactions_per_request":2.0,"n":3.3333333333333335}',
+    ]
+    pick = random.Random(7)
+    for _ in range(200):
+        value = struct.unpack("<d", pick.randbytes(8))[0]
+        if value == value and abs(value) != float("inf"):
+            texts.append(repr(value))
+    texts += [repr(pick.randrange(1, 10**6) * 10.0 ** pick.randrange(-9, 20)) for _ in range(100)]
+    cases = [{"input": text, "canonical": canonical(json.loads(text)),
+              "sha256": digest(canonical(json.loads(text))).hexdigest()} for text in texts]
+    (HERE / "canonical.json").write_text(json.dumps(cases, indent=1) + "\n")
+
+
+def main():
+    public = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    (HERE / "test.pub").write_bytes(public)
+    canonical_vectors()
+    waterwall()
+    predecessor("predecessor.jsonl", None)
+    predecessor("predecessor-spaced.jsonl", spaced)
+
+
+if __name__ == "__main__":
+    main()
