@@ -3,8 +3,13 @@
 //! The binary is a thin shell around this library; the filters that do the work are the crates
 //! under `filters/`.
 
+mod admin;
 pub mod ca;
 pub mod config;
+mod door;
 pub mod echo;
 pub mod failure;
+pub mod gateway;
+pub mod kill_switch;
+mod proxy;
 pub mod state;

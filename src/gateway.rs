@@ -1,0 +1,142 @@
+//! Running the gateway: builds the services, serves until told to stop, and ends in order.
+
+mod hardening;
+mod signals;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use pingora_core::apps::http_app::HttpServer;
+use pingora_core::server::configuration::ServerConf;
+use pingora_core::server::{RunArgs, Server};
+use pingora_core::services::listening::Service;
+
+use crate::admin::Admin;
+use crate::config::Config;
+use crate::kill_switch::KillSwitch;
+use crate::proxy::{Front, Gateway, Open};
+
+use signals::{Signals, Stop};
+
+/// How long exchanges in flight may take to finish once the gateway has been told to stop. Stays
+/// under the 90 seconds after which systemd kills.
+const DRAIN: Duration = Duration::from_secs(80);
+/// Retries per request: one per address of the upstream, and one for a stale connection.
+const MAX_RETRIES: usize = 8;
+/// Idle connections kept open, over all upstreams.
+const POOL: usize = 128;
+
+/// Serves until SIGTERM or SIGINT; then finishes what is in flight and returns.
+///
+/// `ready` is called once both ports are known to be free, with the addresses in use (which
+/// differ from the configuration only where that says port 0).
+///
+/// # Errors
+/// When a port is taken, or something that the configuration names cannot be used. Nothing has
+/// been served then.
+pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
+    hardening::protect_memory();
+    // Two crypto providers are linked; the choice has to be made before the first use. An error
+    // means that it has been made already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+
+    let kill_switch = Arc::new(KillSwitch::new(&config.kill_switch));
+    let services = Arc::new(());
+    let gateway = Gateway::new(&config, Arc::clone(&kill_switch), Arc::clone(&services))?;
+    config.listen = claim(config.listen).with_context(|| busy("listen", config.listen))?;
+    config.admin_listen =
+        claim(config.admin_listen).with_context(|| busy("admin.listen", config.admin_listen))?;
+
+    let open = Open::default();
+    let server = build(&config, gateway, kill_switch, open.clone());
+    ready(&config);
+    serve(server, &open)
+}
+
+fn busy(key: &str, address: SocketAddr) -> String {
+    format!("cannot listen on {address} ({key}): is another gateway running?")
+}
+
+/// Proves that `address` can be listened on, and settles port 0. Pingora binds later, inside a
+/// service, where a failure would only be a panic message.
+fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
+    TcpListener::bind(address)?.local_addr()
+}
+
+fn build(config: &Config, gateway: Gateway, kill_switch: Arc<KillSwitch>, open: Open) -> Server {
+    let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
+    server.bootstrap();
+    let proxy = pingora_proxy::http_proxy(&server.configuration, gateway);
+    let mut agents = Service::new("agents".to_owned(), Front::new(proxy, open));
+    agents.add_tcp(&config.listen.to_string());
+    server.add_service(agents);
+
+    let admin = HttpServer::new_app(Admin::new(config, kill_switch));
+    let mut admin = Service::new("admin".to_owned(), admin);
+    admin.threads = Some(1);
+    admin.add_tcp(&config.admin_listen.to_string());
+    server.add_service(admin);
+    server
+}
+
+fn server_conf(config: &Config) -> ServerConf {
+    let in_state_dir = |name: &str| config.state_dir.join(name).to_string_lossy().into_owned();
+    ServerConf {
+        threads: thread::available_parallelism().map_or(1, usize::from),
+        // Pingora sleeps through this before it ends by itself; we end before.
+        grace_period_seconds: Some(DRAIN.as_secs() + 10),
+        graceful_shutdown_timeout_seconds: Some(0),
+        // Pingora's defaults are in a directory that others can write to.
+        upgrade_sock: in_state_dir("upgrade.sock"),
+        pid_file: in_state_dir("waterwall.pid"),
+        max_retries: MAX_RETRIES,
+        upstream_keepalive_pool_size: POOL,
+        // Never TLS keys in a file, whatever SSLKEYLOGFILE says.
+        upstream_debug_ssl_keylog: false,
+        ..ServerConf::default()
+    }
+}
+
+/// Runs the server on a thread of its own, because it would sleep for the whole grace period
+/// when told to stop; we wait only until the last connection is closed.
+fn serve(server: Server, open: &Open) -> Result<()> {
+    let (sender, stops) = mpsc::channel();
+    let signals = Signals::new(sender);
+    let server = thread::Builder::new()
+        .name("server".to_owned())
+        .spawn(move || {
+            server.run(RunArgs {
+                shutdown_signal: Box::new(signals),
+            })
+        })
+        .context("cannot start a thread")?;
+    match stops.recv() {
+        Ok(Stop::Gracefully | Stop::Now) => {}
+        Err(_) => {
+            drop(server);
+            bail!("the server ended unexpectedly");
+        }
+    }
+    tracing::info!(open_connections = open.count(), "stopping");
+    match drain(open, &stops) {
+        0 => tracing::info!("stopped"),
+        left => tracing::warn!(open_connections = left, "stopped before these were done"),
+    }
+    Ok(())
+}
+
+/// Waits until no connection is open, the time is up, or a second signal comes. Returns how many
+/// are left.
+fn drain(open: &Open, stops: &mpsc::Receiver<Stop>) -> usize {
+    let since = Instant::now();
+    while open.count() > 0 && since.elapsed() < DRAIN {
+        if let Ok(Stop::Now) = stops.recv_timeout(Duration::from_millis(20)) {
+            break;
+        }
+    }
+    open.count()
+}

@@ -1,0 +1,178 @@
+//! What the gateway remembers of one exchange between Pingora's phases.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use pingora_core::{Error, ErrorType, Result};
+use pingora_proxy::Session;
+use waterwall_pipeline::{Answer, Exchange, Forward, Refusal};
+
+use super::buffered::Hold;
+use super::intake;
+use super::rescue::{Rescue, Shape};
+
+/// The state of one exchange. Small: a thousand of these are open at once.
+pub(crate) struct Context {
+    began: Instant,
+    /// Index of the upstream, once routed.
+    pub(super) upstream: Option<usize>,
+    /// The path there, without the prefix.
+    pub(super) path: String,
+    /// How this agent expects errors.
+    pub(super) shape: Shape,
+    /// Present once begun, and until the end.
+    pub(super) exchange: Option<Exchange>,
+    /// What the pipeline made of the request, without its body.
+    pub(super) forward: Option<Forward>,
+    /// The length of the rewritten body, when there is one.
+    pub(super) body_length: Option<usize>,
+    /// The swapped downstream session, while the body is buffered.
+    pub(super) hold: Option<Hold>,
+    /// The upstream's addresses, and how many of them could not be connected to.
+    pub(super) addresses: Option<Arc<[SocketAddr]>>,
+    pub(super) failed_connects: usize,
+    /// The status of the upstream's answer, once its head is in.
+    pub(super) answered: Option<StatusCode>,
+    /// True when the answer's body is rewritten.
+    pub(super) rewrites: bool,
+    /// True when the exchange has been told that the answer ended.
+    ended: bool,
+    /// The last bytes of an answer that ended in trailers.
+    pub(super) tail: Option<Bytes>,
+    /// Why the pipeline ended the exchange, when Pingora only sees an error.
+    pub(super) refusal: Option<Rescue>,
+    /// The code of the gateway's own answer, for the log.
+    error: Option<&'static str>,
+}
+
+impl Context {
+    pub(super) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            upstream: None,
+            path: String::new(),
+            shape: Shape::default(),
+            exchange: None,
+            forward: None,
+            body_length: None,
+            hold: None,
+            addresses: None,
+            failed_connects: 0,
+            answered: None,
+            rewrites: false,
+            ended: false,
+            tail: None,
+            refusal: None,
+            error: None,
+        }
+    }
+
+    /// The upstream's index, in the phases after routing.
+    pub(super) fn upstream(&self) -> usize {
+        self.upstream.expect("these phases come after routing")
+    }
+
+    /// Answers a request that is not forwarded.
+    ///
+    /// # Errors
+    /// When the agent can no longer be written to.
+    pub(super) async fn refuse_before_upstream(
+        &mut self,
+        session: &mut Session,
+        rescue: Rescue,
+    ) -> Result<()> {
+        self.error = Some(rescue.code());
+        if matches!(rescue, Rescue::ClientGone) {
+            session.set_keepalive(None);
+            return Ok(());
+        }
+        if !session.is_body_done() {
+            session.set_keepalive(None);
+        }
+        if self.upstream.is_none()
+            && session
+                .req_header()
+                .headers
+                .contains_key("anthropic-version")
+        {
+            self.shape = Shape::Anthropic;
+        }
+        rescue.answer(session, self.shape).await?;
+        intake::drain(session).await;
+        Ok(())
+    }
+
+    /// Answers after something failed on the way: with an error of ours if the answer has not
+    /// begun, else by cutting the connection, so that the agent cannot take it for complete.
+    /// Returns the status, or 0 if none was sent.
+    pub(super) async fn rescue(&mut self, session: &mut Session, rescue: Rescue) -> u16 {
+        self.error = Some(rescue.code());
+        if let Some(hold) = self.hold.take() {
+            hold.uninstall(&mut session.downstream_session);
+        }
+        let begun = session
+            .response_written()
+            .is_some_and(|head| !head.status.is_informational());
+        if begun || matches!(rescue, Rescue::ClientGone) {
+            session.shutdown().await;
+            return 0;
+        }
+        session.set_keepalive(None);
+        match rescue.answer(session, self.shape).await {
+            Ok(()) => rescue.status().as_u16(),
+            Err(_) => 0,
+        }
+    }
+
+    /// [`Exchange::response_head`], with a refusal kept for [`Self::rescue`].
+    pub(super) fn response_head(
+        &mut self,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Result<Answer> {
+        let Some(exchange) = &mut self.exchange else {
+            return Ok(Answer::Pass);
+        };
+        let answer = exchange.response_head(status, headers);
+        answer.map_err(|refusal| self.refuse(refusal))
+    }
+
+    /// [`Exchange::response_body`], which hears of the end exactly once.
+    pub(super) fn response_body(&mut self, chunk: &mut Option<Bytes>, end: bool) -> Result<()> {
+        if self.ended {
+            return Ok(());
+        }
+        self.ended = end;
+        let Some(exchange) = &mut self.exchange else {
+            return Ok(());
+        };
+        let result = exchange.response_body(chunk, end);
+        result.map_err(|refusal| self.refuse(refusal))
+    }
+
+    fn refuse(&mut self, refusal: Refusal) -> Box<Error> {
+        self.refusal = Some(refusal.into());
+        Error::explain(ErrorType::InternalError, "refused by the pipeline")
+    }
+
+    /// One line per exchange: counts and names, no path, query, header or body.
+    pub(super) fn log(&self, session: &Session, host: &str) {
+        let status = session
+            .response_written()
+            .map_or(0, |head| head.status.as_u16());
+        tracing::info!(
+            method = %session.req_header().method,
+            host,
+            status,
+            error = self.error,
+            request_bytes = self.body_length.unwrap_or(0),
+            response_bytes = session.body_bytes_sent(),
+            rewritten = self.rewrites,
+            milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "exchange ended"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! Taking a request in: framing checks, then the whole body, bounded in bytes and in time.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, Version, header};
+use pingora_proxy::Session;
+use tokio::time::timeout;
+use waterwall_pipeline::Refusal;
+
+use super::rescue::Rescue;
+
+/// Agents send a few KiB of headers; Pingora itself would take 1 MiB.
+const MAX_HEAD_BYTES: usize = 64 << 10;
+/// The longest pause inside a body.
+const PAUSE: Duration = Duration::from_secs(60);
+/// The longest time for a whole body: 64 MiB at 2 Mbit/s.
+const WHOLE_BODY: Duration = Duration::from_secs(300);
+/// How long a refused body is read and thrown away, so that the agent gets to read the answer
+/// rather than a reset.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Refuses heads that are too large, or whose body could be delimited in two ways.
+pub(super) fn check_head(session: &Session) -> Result<(), Rescue> {
+    let request = session.req_header();
+    if request.version < Version::HTTP_2 {
+        // Pingora drops Content-Length when both are there, so the parsed head does not tell.
+        let raw = session.to_h1_raw();
+        if raw.len() > MAX_HEAD_BYTES {
+            return Err(Rescue::HeadTooLarge);
+        }
+        if has_field(&raw, b"content-length") && has_field(&raw, b"transfer-encoding") {
+            return Err(Rescue::BadRequest(
+                "both Content-Length and Transfer-Encoding",
+            ));
+        }
+    }
+    let mut codings = request.headers.get_all(header::TRANSFER_ENCODING).iter();
+    if codings
+        .next()
+        .is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        || codings.next().is_some()
+    {
+        return Err(Rescue::BadRequest("a Transfer-Encoding other than chunked"));
+    }
+    Ok(())
+}
+
+/// Whether the raw head of a request has a field of this name (in lower case).
+fn has_field(head: &[u8], name: &[u8]) -> bool {
+    head.split(|&byte| byte == b'\n').skip(1).any(|line| {
+        line.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+            && line[name.len()..].trim_ascii_start().starts_with(b":")
+    })
+}
+
+/// True when the agent asks to switch this connection to WebSocket.
+pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
+    headers.get_all(header::UPGRADE).iter().any(|value| {
+        value
+            .as_bytes()
+            .split(|&byte| byte == b',')
+            .any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
+    })
+}
+
+/// Reads the whole body, at most `limit` bytes.
+pub(super) async fn read_body(session: &mut Session, limit: usize) -> Result<Bytes, Rescue> {
+    let too_large = || Rescue::Refused(Refusal::BodyTooLarge { limit });
+    let announced = content_length(&session.req_header().headers);
+    if announced.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    if session.req_header().headers.contains_key(header::EXPECT) {
+        session
+            .write_continue_response()
+            .await
+            .map_err(|error| Rescue::from_pingora(&error))?;
+    }
+    let reading = async {
+        let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
+        while let Some(chunk) = next_chunk(session).await? {
+            if chunk.len() > limit - body.len() {
+                return Err(too_large());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    timeout(WHOLE_BODY, reading)
+        .await
+        .unwrap_or(Err(Rescue::RequestTimeout))
+}
+
+/// Pingora's own read timeout covers HTTP/1 only.
+async fn next_chunk(session: &mut Session) -> Result<Option<Bytes>, Rescue> {
+    match timeout(PAUSE, session.read_request_body()).await {
+        Ok(read) => read.map_err(|error| Rescue::from_pingora(&error.into_down())),
+        Err(_) => Err(Rescue::RequestTimeout),
+    }
+}
+
+/// Throws away what is left of a refused body.
+pub(super) async fn drain(session: &mut Session) {
+    // An agent that keeps sending, or has gone, is cut off by the caller.
+    let _ = timeout(DRAIN, session.drain_request_body()).await;
+}
+
+/// The announced length. Pingora has already refused heads where it is not one number.
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_in_raw_heads() {
+        let head = b"POST /content-length: HTTP/1.1\r\nHost: a\r\nContent-LENGTH : 3\r\n\r\n";
+        assert!(has_field(head, b"content-length"));
+        assert!(!has_field(head, b"transfer-encoding"));
+        let head = b"POST / HTTP/1.1\nTransfer-Encoding:chunked\nX-Content-Length: 1\n\n";
+        assert!(has_field(head, b"transfer-encoding"));
+        assert!(!has_field(head, b"content-length"));
+    }
+
+    #[test]
+    fn websocket_upgrades_are_told_from_others() {
+        let with = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("upgrade", http::HeaderValue::from_static(value));
+            asks_for_websocket(&headers)
+        };
+        assert!(with("WebSocket"));
+        assert!(with("h2c, websocket"));
+        assert!(!with("h2c"));
+    }
+}

@@ -1,0 +1,438 @@
+//! The proxy: Pingora's phases, each a few lines into the [`Exchange`].
+//!
+//! A request is taken in whole, refused or rewritten, and only then connected to its upstream:
+//! what must not leave is stopped before there is a connection it could leave by. The answer
+//! streams through [`Exchange::response_body`].
+
+mod buffered;
+mod context;
+mod front;
+mod intake;
+mod rescue;
+mod route;
+mod upstream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora_core::modules::http::HttpModules;
+use pingora_core::upstreams::peer::HttpPeer;
+use pingora_core::{Error, ErrorSource, ErrorType, Result};
+use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use waterwall_pipeline::{Answer, Exchange, Forward, RequestHead};
+
+use crate::config::{Config, Upstream};
+use crate::door::{Door, Stranger};
+use crate::kill_switch::KillSwitch;
+
+use buffered::Hold;
+use context::Context;
+use rescue::{Rescue, Shape};
+use upstream::Target;
+
+pub(crate) use front::{Front, Open};
+
+/// A larger body is scanned on the blocking pool, so that it does not hold up other agents'
+/// streams.
+const SCAN_INLINE: usize = 256 << 10;
+
+/// The gateway as Pingora sees it.
+pub(crate) struct Gateway {
+    upstreams: Vec<Upstream>,
+    /// In the order of `upstreams`.
+    targets: Vec<Target>,
+    door: Door,
+    max_body_bytes: usize,
+    kill_switch: Arc<KillSwitch>,
+    services: Arc<()>,
+}
+
+impl Gateway {
+    /// Prepares the upstreams of `config`.
+    ///
+    /// # Errors
+    /// When an upstream's `ca_file` cannot be used.
+    pub(crate) fn new(
+        config: &Config,
+        kill_switch: Arc<KillSwitch>,
+        services: Arc<()>,
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
+            upstreams: config.upstreams.clone(),
+            targets: Target::all(&config.upstreams)?,
+            door: Door::new(config.listen),
+            max_body_bytes: config.redaction.max_body_bytes,
+            kill_switch,
+            services,
+        })
+    }
+
+    /// Everything that happens before there is an upstream connection.
+    async fn take_in(&self, session: &mut Session, context: &mut Context) -> Result<(), Rescue> {
+        let armed = self.kill_switch.sources();
+        if !armed.is_empty() {
+            return Err(waterwall_pipeline::Refusal::KillSwitch(armed).into());
+        }
+        self.route(session, context)?;
+        let exchange = self.begin(session, context)?;
+        let body = intake::read_body(session, self.max_body_bytes).await?;
+        let had_body = !body.is_empty();
+        let (exchange, forward) = scan(exchange, body).await;
+        context.exchange = exchange;
+        let mut forward = forward?;
+        if had_body {
+            let body = std::mem::take(&mut forward.body);
+            context.body_length = Some(body.len());
+            context.hold = Some(Hold::install(&mut session.downstream_session, body));
+        }
+        context.forward = Some(forward);
+        Ok(())
+    }
+
+    /// Checks the head and finds the upstream.
+    fn route(&self, session: &Session, context: &mut Context) -> Result<(), Rescue> {
+        let request = session.req_header();
+        self.door
+            .admit(&request.uri, &request.headers)
+            .map_err(|stranger| match stranger {
+                Stranger::Host => Rescue::ForeignHost,
+                Stranger::Origin => Rescue::ForeignOrigin,
+            })?;
+        intake::check_head(session)?;
+        if !request.raw_path_is_utf8() {
+            return Err(Rescue::BadRequest("the path is not UTF-8"));
+        }
+        let route = route::route(&self.upstreams, request.uri.path(), &request.headers)
+            .ok_or(Rescue::NoRoute)?;
+        context.upstream = Some(route.upstream);
+        context.path = route.path.to_owned();
+        context.shape = Shape::of(self.upstreams[route.upstream].dialect.name);
+        if intake::asks_for_websocket(&request.headers) {
+            return Err(Rescue::UpgradeRefused);
+        }
+        Ok(())
+    }
+
+    fn begin(&self, session: &Session, context: &Context) -> Result<Exchange, Rescue> {
+        let request = session.req_header();
+        let upstream = &self.upstreams[context.upstream()];
+        let head = RequestHead {
+            host: &upstream.host,
+            dialect: upstream.dialect,
+            method: &request.method,
+            path: &context.path,
+            query: request.uri.query(),
+            headers: &request.headers,
+        };
+        Ok(Exchange::begin(&self.services, &head)?)
+    }
+
+    fn target(&self, context: &Context) -> &Target {
+        &self.targets[context.upstream()]
+    }
+}
+
+/// Runs the exchange over the body, on the blocking pool when that takes a while. The exchange
+/// is lost only if it panicked.
+async fn scan(mut exchange: Exchange, body: Bytes) -> (Option<Exchange>, Result<Forward, Rescue>) {
+    if body.len() <= SCAN_INLINE {
+        let forward = exchange.request(body);
+        return (Some(exchange), forward.map_err(Rescue::from));
+    }
+    let scanning = tokio::task::spawn_blocking(move || {
+        let forward = exchange.request(body);
+        (exchange, forward)
+    });
+    match scanning.await {
+        Ok((exchange, forward)) => (Some(exchange), forward.map_err(Rescue::from)),
+        Err(_) => (None, Err(Rescue::Internal)),
+    }
+}
+
+#[async_trait]
+impl ProxyHttp for Gateway {
+    type CTX = Context;
+
+    fn new_ctx(&self) -> Context {
+        Context::new()
+    }
+
+    /// None: the default one compresses, which would hold streams back.
+    fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
+
+    async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        match self.take_in(session, context).await {
+            Ok(()) => Ok(false),
+            Err(rescue) => {
+                context.refuse_before_upstream(session, rescue).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn upstream_peer(
+        &self,
+        _session: &mut Session,
+        context: &mut Context,
+    ) -> Result<Box<HttpPeer>> {
+        let target = self.target(context);
+        let addresses = match context.addresses.take() {
+            Some(addresses) => addresses,
+            None => target.addresses().await.map_err(|error| {
+                Error::because(ErrorType::UnknownError, "resolving the upstream", error).into_up()
+            })?,
+        };
+        let peer = target.peer(addresses[context.failed_connects % addresses.len()]);
+        context.addresses = Some(addresses);
+        Ok(Box::new(peer))
+    }
+
+    /// Tries the next address.
+    fn fail_to_connect(
+        &self,
+        _session: &mut Session,
+        _peer: &HttpPeer,
+        context: &mut Context,
+        mut error: Box<Error>,
+    ) -> Box<Error> {
+        context.failed_connects += 1;
+        let known = context
+            .addresses
+            .as_ref()
+            .map_or(0, |addresses| addresses.len());
+        let more = context.failed_connects < known;
+        if !more {
+            self.target(context).forget_addresses();
+        }
+        error.set_retry(more && is_about_the_address(error.etype()));
+        error
+    }
+
+    async fn upstream_request_filter(
+        &self,
+        session: &mut Session,
+        request: &mut RequestHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        let target = self.target(context);
+        let query = context
+            .forward
+            .as_ref()
+            .and_then(|forward| forward.query.as_deref());
+        let query = query.or(session.req_header().uri.query());
+        request.set_uri(upstream_uri(target.base_path(), &context.path, query)?);
+        request.insert_header(header::HOST, target.authority())?;
+        rewrite_request_headers(request, context)
+    }
+
+    async fn response_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        context: &mut Context,
+    ) -> Result<()> {
+        if response.status.is_informational() {
+            return Ok(());
+        }
+        context.answered = Some(response.status);
+        if let Some(hold) = &context.hold {
+            hold.release_body();
+        }
+        // A way around the gateway.
+        response.remove_header("alt-svc");
+        let answer = context.response_head(response.status, &response.headers)?;
+        if answer == Answer::Rewrite && may_have_body(&session.req_header().method, response) {
+            context.rewrites = true;
+            rewrite_response_headers(response)?;
+        }
+        Ok(())
+    }
+
+    fn response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end: bool,
+        context: &mut Context,
+    ) -> Result<Option<Duration>> {
+        context.response_body(body, end)?;
+        Ok(None)
+    }
+
+    /// Trailers end the body of an HTTP/2 answer without an end flag. The error of this hook ends
+    /// the exchange; that of [`Self::response_trailer_filter`] would be swallowed.
+    fn upstream_response_trailer_filter(
+        &self,
+        _session: &mut Session,
+        _trailers: &mut HeaderMap,
+        context: &mut Context,
+    ) -> Result<()> {
+        let mut tail = None;
+        context.response_body(&mut tail, true)?;
+        context.tail = tail.filter(|bytes| !bytes.is_empty());
+        Ok(())
+    }
+
+    async fn response_trailer_filter(
+        &self,
+        _session: &mut Session,
+        _trailers: &mut HeaderMap,
+        context: &mut Context,
+    ) -> Result<Option<Bytes>> {
+        Ok(context.tail.take())
+    }
+
+    /// A pooled connection may have been closed under us. If no answer has begun, the buffered
+    /// request goes out once more on another one.
+    fn error_while_proxy(
+        &self,
+        _peer: &HttpPeer,
+        _session: &mut Session,
+        mut error: Box<Error>,
+        context: &mut Context,
+        reused: bool,
+    ) -> Box<Error> {
+        error.retry.decide_reuse(reused);
+        let stale = reused && is_closed_upstream(&error);
+        error.set_retry(context.answered.is_none() && (stale || error.retry()));
+        error
+    }
+
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        context: &mut Context,
+    ) -> FailToProxy {
+        let rescue = context
+            .refusal
+            .take()
+            .unwrap_or_else(|| Rescue::from_pingora(error));
+        let error_code = context.rescue(session, rescue).await;
+        FailToProxy {
+            error_code,
+            can_reuse_downstream: false,
+        }
+    }
+
+    async fn logging(&self, session: &mut Session, _error: Option<&Error>, context: &mut Context) {
+        if let Some(exchange) = &mut context.exchange {
+            exchange.close();
+        }
+        let host = context
+            .upstream
+            .map_or("-", |index| self.upstreams[index].host.as_str());
+        context.log(session, host);
+        if let Some(hold) = context.hold.take() {
+            hold.uninstall(&mut session.downstream_session);
+        }
+    }
+
+    /// Pingora's own texts name paths and peers; [`Context::log`] says what may be said.
+    fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
+        true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Context,
+        _: &Error,
+        _: ProxyWarnLogContext,
+    ) -> bool {
+        true
+    }
+
+    fn request_summary(&self, session: &Session, _: &Context) -> String {
+        session.req_header().method.to_string()
+    }
+}
+
+/// Origin form: base path, path, query.
+fn upstream_uri(base: &str, path: &str, query: Option<&str>) -> Result<http::Uri> {
+    let mut target = String::with_capacity(base.len() + path.len() + 64);
+    target.push_str(base);
+    target.push_str(path);
+    if let Some(query) = query {
+        target.push('?');
+        target.push_str(query);
+    }
+    target
+        .try_into()
+        .map_err(|_| Error::explain(ErrorType::InternalError, "rewritten target"))
+}
+
+fn rewrite_request_headers(request: &mut RequestHeader, context: &Context) -> Result<()> {
+    // Hop-by-hop fields are dropped by the peer's request policy.
+    request.remove_header(&header::EXPECT);
+    request.remove_header(&header::TRANSFER_ENCODING);
+    // The answer is rewritten as it streams, so it has to come uncompressed.
+    request.insert_header(header::ACCEPT_ENCODING, "identity")?;
+    if let Some(length) = context.body_length {
+        request.insert_header(header::CONTENT_LENGTH, length)?;
+        for digest in ["content-md5", "digest", "content-digest", "repr-digest"] {
+            request.remove_header(digest);
+        }
+    } else if request.method == Method::POST || request.method == Method::PUT {
+        request.insert_header(header::CONTENT_LENGTH, 0)?;
+    }
+    if context
+        .forward
+        .as_ref()
+        .is_some_and(|forward| forward.decoded)
+    {
+        request.remove_header(&header::CONTENT_ENCODING);
+    }
+    Ok(())
+}
+
+/// For a body of unknown length, whose chunks leave at once. HTTP/2 downstream strips the
+/// transfer coding.
+fn rewrite_response_headers(response: &mut ResponseHeader) -> Result<()> {
+    for name in ["content-length", "content-encoding", "etag"] {
+        response.remove_header(name);
+    }
+    for digest in ["content-md5", "digest", "content-digest", "repr-digest"] {
+        response.remove_header(digest);
+    }
+    response.insert_header(header::TRANSFER_ENCODING, "chunked")
+}
+
+fn may_have_body(method: &Method, response: &ResponseHeader) -> bool {
+    let empty = response
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .is_some_and(|length| length == "0");
+    method != Method::HEAD
+        && !empty
+        && !matches!(
+            response.status,
+            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+        )
+}
+
+/// Whether another address of the same upstream could do better.
+fn is_about_the_address(error: &ErrorType) -> bool {
+    matches!(
+        error,
+        ErrorType::ConnectTimedout
+            | ErrorType::ConnectRefused
+            | ErrorType::ConnectNoRoute
+            | ErrorType::ConnectError
+            | ErrorType::BindError
+            | ErrorType::SocketError
+    )
+}
+
+/// Whether the upstream's side of the connection was gone, rather than slow or malformed.
+fn is_closed_upstream(error: &Error) -> bool {
+    *error.esource() == ErrorSource::Upstream
+        && matches!(
+            error.etype(),
+            ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError
+        )
+}

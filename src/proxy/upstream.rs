@@ -1,0 +1,228 @@
+//! Reaching an upstream: its addresses, its trusted roots, its connection settings.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use http::HeaderValue;
+use pingora_core::protocols::{ALPN, TcpKeepalive};
+use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
+use pingora_core::utils::tls::{WrappedX509, parse_x509};
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::config::{Endpoint, Upstream};
+
+/// TCP and TLS each get this long, per address.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Models think for ten minutes without a byte; this is the pause after which we give up.
+const READ: Duration = Duration::from_secs(15 * 60);
+const WRITE: Duration = Duration::from_secs(120);
+/// Shorter than the idle limits that providers' front ends are known for, so that they rarely
+/// close a connection which we are about to use.
+const IDLE: Duration = Duration::from_secs(50);
+/// Requests that share one HTTP/2 connection.
+const STREAMS: usize = 64;
+/// How long a resolved name is taken for granted.
+const RESOLVED: Duration = Duration::from_secs(30);
+
+/// Certificates in the form that Pingora takes per peer.
+type Roots = [WrappedX509];
+
+/// One upstream, ready to be connected to.
+pub(crate) struct Target {
+    endpoint: Endpoint,
+    /// The value of `Host`.
+    authority: HeaderValue,
+    /// The platform's roots and `ca_file`, when there is one.
+    roots: Option<Arc<Roots>>,
+    /// Keeps pooled connections apart: Pingora's pool key does not cover the roots.
+    group: u64,
+    /// The last answer of the resolver. The lock is held for a clone, never across an await.
+    resolved: Mutex<Option<(Instant, Arc<[SocketAddr]>)>>,
+}
+
+impl Target {
+    /// Prepares every upstream, in order.
+    ///
+    /// # Errors
+    /// When a `ca_file` cannot be read or holds no usable certificate.
+    pub(crate) fn all(upstreams: &[Upstream]) -> Result<Vec<Self>> {
+        upstreams
+            .iter()
+            .zip(1..)
+            .map(|(upstream, group)| Self::new(upstream, group))
+            .collect()
+    }
+
+    fn new(upstream: &Upstream, group: u64) -> Result<Self> {
+        let endpoint = upstream.url.clone();
+        let authority = HeaderValue::try_from(authority(&endpoint))
+            .with_context(|| format!("upstream {}: its host is not a name", upstream.host))?;
+        let roots = match &upstream.ca_file {
+            Some(file) if endpoint.tls => Some(load_roots(file)?),
+            _ => None,
+        };
+        Ok(Self {
+            endpoint,
+            authority,
+            roots,
+            group,
+            resolved: Mutex::new(None),
+        })
+    }
+
+    /// The value of `Host` for this upstream.
+    pub(super) fn authority(&self) -> &HeaderValue {
+        &self.authority
+    }
+
+    /// The path put before each request's own path; empty or without a slash at its end.
+    pub(super) fn base_path(&self) -> &str {
+        &self.endpoint.base_path
+    }
+
+    /// All addresses of the upstream, in the order to try them; never none.
+    ///
+    /// # Errors
+    /// When the name does not resolve.
+    pub(super) async fn addresses(&self) -> io::Result<Arc<[SocketAddr]>> {
+        if let Some((at, addresses)) = &*self.resolved() {
+            if at.elapsed() < RESOLVED {
+                return Ok(Arc::clone(addresses));
+            }
+        }
+        let name = (self.endpoint.host.as_str(), self.endpoint.port);
+        let addresses: Arc<[SocketAddr]> =
+            tokio::time::timeout(CONNECT, tokio::net::lookup_host(name))
+                .await??
+                .collect();
+        if addresses.is_empty() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        *self.resolved() = Some((Instant::now(), Arc::clone(&addresses)));
+        Ok(addresses)
+    }
+
+    /// Forgets the addresses: none of them could be connected to.
+    pub(super) fn forget_addresses(&self) {
+        *self.resolved() = None;
+    }
+
+    fn resolved(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Arc<[SocketAddr]>)>> {
+        // Replaced whole, so a poisoned lock still guards a good value.
+        self.resolved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The peer at one of [`Self::addresses`]. Certificates are always verified: the name sent
+    /// as SNI is never empty, which would switch verification off.
+    pub(super) fn peer(&self, address: SocketAddr) -> HttpPeer {
+        let tls = self.endpoint.tls;
+        let mut peer = HttpPeer::new(address, tls, self.endpoint.host.clone());
+        peer.group_key = self.group;
+        let options = &mut peer.options;
+        options.alpn = if tls { ALPN::H2H1 } else { ALPN::H1 };
+        options.ca = self.roots.clone();
+        options.connection_timeout = Some(CONNECT);
+        options.total_connection_timeout = Some(CONNECT * 2);
+        options.read_timeout = Some(READ);
+        options.write_timeout = Some(WRITE);
+        options.idle_timeout = Some(IDLE);
+        options.max_h2_streams = STREAMS;
+        options.tcp_keepalive = Some(TcpKeepalive {
+            idle: Duration::from_secs(60),
+            interval: Duration::from_secs(10),
+            count: 6,
+            #[cfg(target_os = "linux")]
+            user_timeout: Duration::ZERO,
+        });
+        options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
+        peer
+    }
+}
+
+/// `host` or `host:port`, as it stands in `Host` and in URLs.
+fn authority(endpoint: &Endpoint) -> String {
+    let host = match endpoint.host.contains(':') {
+        true => format!("[{}]", endpoint.host),
+        false => endpoint.host.clone(),
+    };
+    match (endpoint.tls, endpoint.port) {
+        (true, 443) | (false, 80) => host,
+        (_, port) => format!("{host}:{port}"),
+    }
+}
+
+/// The platform's roots and those in `file`.
+fn load_roots(file: &Path) -> Result<Arc<Roots>> {
+    let own = CertificateDer::pem_file_iter(file)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .with_context(|| format!("cannot read the roots in {}", file.display()))?;
+    if own.is_empty() {
+        bail!("{} holds no certificate", file.display());
+    }
+    for certificate in &own {
+        if !is_usable(certificate) {
+            bail!(
+                "{} holds a certificate that cannot be a root",
+                file.display()
+            );
+        }
+    }
+    // As elsewhere, what cannot be used among the platform's own roots is passed over.
+    let platform = rustls_native_certs::load_native_certs().unwrap_or_default();
+    let usable = platform.into_iter().filter(is_usable);
+    Ok(own.into_iter().chain(usable).map(wrap).collect())
+}
+
+/// Whether both parsers take the certificate: rustls for trust, x509-parser for Pingora, which
+/// would panic.
+fn is_usable(certificate: &CertificateDer<'static>) -> bool {
+    RootCertStore::empty().add(certificate.clone()).is_ok()
+        && x509_parser::parse_x509_certificate(certificate).is_ok()
+}
+
+fn wrap(certificate: CertificateDer<'static>) -> WrappedX509 {
+    WrappedX509::new(certificate.to_vec(), parse_x509)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authorities() {
+        let of = |tls, host: &str, port| {
+            let base_path = String::new();
+            authority(&Endpoint {
+                tls,
+                host: host.into(),
+                port,
+                base_path,
+            })
+        };
+        assert_eq!(of(true, "api.anthropic.com", 443), "api.anthropic.com");
+        assert_eq!(of(true, "localhost", 8443), "localhost:8443");
+        assert_eq!(of(false, "127.0.0.1", 80), "127.0.0.1");
+        assert_eq!(of(false, "::1", 9000), "[::1]:9000");
+    }
+
+    #[test]
+    fn roots_must_be_certificates() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ca.pem");
+        assert!(load_roots(&file).is_err());
+        std::fs::write(&file, "no certificate here").unwrap();
+        assert!(load_roots(&file).is_err());
+        let key = rcgen::KeyPair::generate().unwrap();
+        let root = rcgen::CertificateParams::default()
+            .self_signed(&key)
+            .unwrap();
+        std::fs::write(&file, root.pem()).unwrap();
+        assert!(!load_roots(&file).unwrap().is_empty());
+    }
+}
