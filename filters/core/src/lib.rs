@@ -3,5 +3,8 @@ pub mod detect;
 pub mod dialect;
 pub mod json;
 pub mod placeholder;
+pub mod restore;
 pub mod secret;
+pub mod sse;
+pub mod tokenize;
 pub mod vault;

@@ -48,7 +48,7 @@ pub trait Visitor {
     /// A number or literal, as a range of the slice (meaningful for a document pushed whole).
     fn scalar(&mut self, _place: NodeId, _raw: Range<usize>) {}
     /// An object or an array begins at this place.
-    fn open(&mut self, _place: NodeId) {}
+    fn open(&mut self, _place: NodeId, _array: bool) {}
     /// The innermost open object or array ends.
     fn close(&mut self) {}
 }
@@ -208,7 +208,7 @@ impl<'s> Lexer<'s> {
         if self.frames.len() == MAX_DEPTH {
             return Err("nested too deep");
         }
-        visitor.open(self.place);
+        visitor.open(self.place, array);
         self.frames.push(Frame { place: self.place, array });
         if array {
             self.place = self.schema.element(self.place);

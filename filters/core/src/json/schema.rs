@@ -33,16 +33,21 @@ pub enum Rule {
     Nested,
     /// A piece of a streamed text; pieces of one field and index are joined.
     Piece(Field),
-    /// A number that tells streamed texts of its object apart.
-    Index,
+    /// A piece of a streamed text whose field the event's type tells.
+    PieceByType,
+    /// A number that tells streamed texts of its object apart; the rank orders several.
+    Index(u8),
     /// A number that counts the events of a stream.
     Sequence,
     /// A value other than null that ends all streamed texts of its object.
     Finish,
+    /// Said once per streamed text (a tool call's name): left out of an event that is made up to
+    /// carry held text, since clients join what comes twice.
+    Once,
 }
 
 /// A streamed text's field.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Field {
     /// Tells fields apart that share an index.
     pub name: &'static str,

@@ -1,0 +1,325 @@
+//! How deep in JSON a text stands, told from the text itself as it streams by.
+//!
+//! A string value may itself be JSON text, whose strings may be JSON text again. [`Nesting`] follows
+//! such a text character by character: for each raw byte it tells the character it stands for at
+//! the innermost level, and how many string escapes lie around it. Where a text stops being JSON,
+//! its level is dead and what follows is plain.
+
+/// Nested texts deeper than this are plain (law 1 sees through four levels).
+const MAX_LEVELS: usize = 4;
+
+/// Stands for every character outside ASCII: only ASCII matters to JSON and to placeholders.
+const OTHER: u8 = 0xFF;
+
+/// The levels around the current position of a text; see the module's text.
+pub struct Nesting {
+    /// True for a text that stands in a JSON string on the wire.
+    wire: bool,
+    wire_escape: Escape,
+    levels: [Level; MAX_LEVELS],
+    /// Levels in use: each but the last is inside a string.
+    live: usize,
+}
+
+impl Nesting {
+    /// For a text that comes as raw JSON string content (`wire`) or as itself. With `forced`, the
+    /// text is JSON whatever it looks like (a fragment of a tool call's arguments).
+    #[must_use]
+    pub fn new(wire: bool, forced: bool) -> Self {
+        let mut levels = [Level::NEW; MAX_LEVELS];
+        levels[0].forced = forced;
+        Self { wire, wire_escape: Escape::No, levels, live: 1 }
+    }
+
+    /// Takes the next raw byte. Gives the innermost character that it completes, if it does.
+    #[inline]
+    pub fn step(&mut self, raw: u8) -> Option<u8> {
+        let mut character = raw;
+        if self.wire {
+            character = self.wire_escape.step(raw)?;
+        }
+        for at in 0..self.live {
+            match self.levels[at].step(character) {
+                Position::Inside(inner) => character = inner?,
+                Position::Opens if at + 1 < MAX_LEVELS => {
+                    self.levels[at + 1] = Level::NEW;
+                    self.live = at + 2;
+                    break;
+                }
+                Position::Opens | Position::Outside => {
+                    self.live = at + 1;
+                    break;
+                }
+            }
+        }
+        Some(character)
+    }
+
+    /// The string escapes around the current position: on the wire, then one for each level that is
+    /// inside a string.
+    #[must_use]
+    pub fn escapes(&self) -> usize {
+        usize::from(self.wire) + self.levels[..self.live].iter().take_while(|level| level.is_inside()).count()
+    }
+
+    /// The escapes that are there whatever the text looks like.
+    #[must_use]
+    pub fn certain_escapes(&self) -> usize {
+        usize::from(self.wire) + usize::from(self.levels[0].forced)
+    }
+
+    /// True when only a backslash or `<` can change anything: every other raw byte stands for
+    /// itself and leaves all levels as they are.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let innermost = &self.levels[self.live - 1];
+        let settled = innermost.state == State::Dead || (self.live == MAX_LEVELS && innermost.is_inside());
+        let no_escape = self.levels[..self.live].iter().all(|level| level.escape == Escape::No);
+        let quotes_escaped = self.wire || self.live == 1;
+        settled && no_escape && self.wire_escape == Escape::No && quotes_escaped
+    }
+}
+
+/// An escape sequence under way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Escape {
+    No,
+    Backslash,
+    Digits { left: u8, unit: u16 },
+}
+
+impl Escape {
+    /// Takes a byte of string content; gives the character it completes. What is not an escape of
+    /// JSON's stands for its own last character.
+    #[inline]
+    fn step(&mut self, byte: u8) -> Option<u8> {
+        match (*self, byte) {
+            (Self::No, b'\\') => {
+                *self = Self::Backslash;
+                None
+            }
+            (Self::No, _) => Some(byte),
+            (Self::Backslash, b'u') => {
+                *self = Self::Digits { left: 4, unit: 0 };
+                None
+            }
+            (Self::Backslash, _) => {
+                *self = Self::No;
+                Some(match byte {
+                    b'n' => b'\n',
+                    b't' => b'\t',
+                    b'r' => b'\r',
+                    b'b' => 0x08,
+                    b'f' => 0x0c,
+                    _ => byte,
+                })
+            }
+            (Self::Digits { left, unit }, _) => self.digit(left, unit, byte),
+        }
+    }
+
+    fn digit(&mut self, left: u8, unit: u16, byte: u8) -> Option<u8> {
+        let Some(digit) = char::from(byte).to_digit(16) else {
+            *self = Self::No;
+            return Some(byte);
+        };
+        let unit = unit << 4 | digit as u16;
+        if left > 1 {
+            *self = Self::Digits { left: left - 1, unit };
+            return None;
+        }
+        *self = Self::No;
+        Some(u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(OTHER))
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Before the first value, or between two: only a container or a string may follow. `bool`:
+    /// whether one may follow here (it needs white space after an earlier value).
+    Between(bool),
+    Value,
+    FirstElement,
+    FirstMember,
+    Member,
+    Colon,
+    Comma,
+    Inside { key: bool },
+    Number,
+    Literal { word: &'static [u8], matched: usize },
+    /// Not JSON, or no longer: plain text from here on.
+    Dead,
+    /// Forced to be JSON and not well-formed: taken as string content from here on.
+    Malformed,
+}
+
+/// What a character did at a level.
+enum Position {
+    /// It is a character inside a string; the decoded one when complete.
+    Inside(Option<u8>),
+    /// It opens a string.
+    Opens,
+    /// It is structure, or plain text.
+    Outside,
+}
+
+/// One JSON text under way.
+#[derive(Clone, Copy)]
+struct Level {
+    state: State,
+    forced: bool,
+    escape: Escape,
+    /// Open containers, one bit each, innermost lowest: 1 for an array.
+    arrays: u64,
+    depth: u32,
+}
+
+impl Level {
+    const NEW: Self = Self { state: State::Between(true), forced: false, escape: Escape::No, arrays: 0, depth: 0 };
+
+    fn is_inside(&self) -> bool {
+        matches!(self.state, State::Inside { .. } | State::Malformed)
+    }
+
+    #[inline]
+    fn step(&mut self, character: u8) -> Position {
+        match self.state {
+            State::Dead => Position::Outside,
+            State::Malformed => Position::Inside(self.escape.step(character)),
+            State::Inside { key } => self.inside(key, character),
+            _ => self.structure(character),
+        }
+    }
+
+    fn inside(&mut self, key: bool, character: u8) -> Position {
+        if self.escape == Escape::No {
+            if character == b'"' {
+                self.state = if key { State::Colon } else { self.after_value() };
+                return Position::Outside;
+            }
+            if character < 0x20 {
+                return self.die(character);
+            }
+        }
+        Position::Inside(self.escape.step(character))
+    }
+
+    fn after_value(&self) -> State {
+        if self.depth == 0 { State::Between(false) } else { State::Comma }
+    }
+
+    /// The text is not JSON. A level that must be takes the rest as string content.
+    fn die(&mut self, character: u8) -> Position {
+        self.escape = Escape::No;
+        if self.forced {
+            self.state = State::Malformed;
+            return Position::Inside(self.escape.step(character));
+        }
+        self.state = State::Dead;
+        Position::Outside
+    }
+
+    fn structure(&mut self, character: u8) -> Position {
+        if matches!(character, b' ' | b'\n' | b'\r' | b'\t') {
+            match self.state {
+                State::Between(_) => self.state = State::Between(true),
+                State::Number => self.state = self.after_value(),
+                State::Literal { .. } => return self.die(character),
+                _ => {}
+            }
+            return Position::Outside;
+        }
+        match self.next(character) {
+            Some(state) => {
+                self.state = state;
+                if self.is_inside() { Position::Opens } else { Position::Outside }
+            }
+            None => self.die(character),
+        }
+    }
+
+    /// The state after a character of structure; `None` when it cannot stand here.
+    fn next(&mut self, character: u8) -> Option<State> {
+        match (self.state, character) {
+            (State::Between(true) | State::Value | State::FirstElement, b'{') => self.open(0, State::FirstMember),
+            (State::Between(true) | State::Value | State::FirstElement, b'[') => self.open(1, State::FirstElement),
+            (State::Between(true) | State::Value | State::FirstElement, b'"') => Some(State::Inside { key: false }),
+            (State::FirstMember | State::Member, b'"') => Some(State::Inside { key: true }),
+            (State::FirstMember, b'}') | (State::FirstElement, b']') => self.close(character),
+            (State::Value | State::FirstElement, b'-' | b'0'..=b'9') => Some(State::Number),
+            (State::Value | State::FirstElement, b't') => Some(State::Literal { word: b"true", matched: 1 }),
+            (State::Value | State::FirstElement, b'f') => Some(State::Literal { word: b"false", matched: 1 }),
+            (State::Value | State::FirstElement, b'n') => Some(State::Literal { word: b"null", matched: 1 }),
+            (State::Colon, b':') => Some(State::Value),
+            (State::Number, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') => Some(State::Number),
+            (State::Comma | State::Number, b',') => Some(if self.arrays & 1 == 1 { State::Value } else { State::Member }),
+            (State::Comma | State::Number, b'}' | b']') => self.close(character),
+            (State::Literal { word, matched }, _) if word[matched] == character => Some(if matched + 1 == word.len() {
+                self.after_value()
+            } else {
+                State::Literal { word, matched: matched + 1 }
+            }),
+            _ => None,
+        }
+    }
+
+    fn open(&mut self, array: u64, then: State) -> Option<State> {
+        if self.depth == u64::BITS {
+            return None;
+        }
+        self.arrays = self.arrays << 1 | array;
+        self.depth += 1;
+        Some(then)
+    }
+
+    fn close(&mut self, bracket: u8) -> Option<State> {
+        if (bracket == b']') != (self.arrays & 1 == 1) {
+            return None;
+        }
+        self.arrays >>= 1;
+        self.depth -= 1;
+        Some(self.after_value())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The escapes around the first `@` of a text.
+    fn escapes_at_mark(wire: bool, forced: bool, text: &str) -> usize {
+        let mut nesting = Nesting::new(wire, forced);
+        for byte in text.bytes() {
+            if nesting.step(byte) == Some(b'@') {
+                return nesting.escapes();
+            }
+        }
+        panic!("no mark in {text}");
+    }
+
+    #[test]
+    fn plain_text_has_no_escapes_of_its_own() {
+        for text in ["a @", "{@", "{\"a\":1} @", "\"a\" b\"@", "[1, \"a\n@", "[x] \"@", "\"\"\"@", "{\"a\": {\"b\": nul @", "{{\"@"] {
+            assert_eq!(escapes_at_mark(false, false, text), 0, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_string_around_is_one_escape() {
+        assert_eq!(escapes_at_mark(false, false, r#"{"a": "@"#), 1);
+        assert_eq!(escapes_at_mark(false, false, r#" [1, {"@"#), 1);
+        assert_eq!(escapes_at_mark(false, false, r#""@"#), 1);
+        assert_eq!(escapes_at_mark(false, false, "{\"a\":1}\n{\"b\":\"@"), 1);
+        assert_eq!(escapes_at_mark(true, false, r#"{\"a\": \"@"#), 2);
+        assert_eq!(escapes_at_mark(false, false, r#"{"a": "{\"b\": \"@"#), 2);
+        assert_eq!(escapes_at_mark(false, false, r#"{"a": "{\"b\": [\"[\\\"\\u0040"#), 3);
+        assert_eq!(escapes_at_mark(true, false, r#"@"#), 1);
+    }
+
+    #[test]
+    fn a_forced_text_is_json_even_when_it_is_not() {
+        assert_eq!(escapes_at_mark(true, true, "@"), 2);
+        assert_eq!(escapes_at_mark(true, true, r#"{\"a\": @"#), 2);
+        assert_eq!(escapes_at_mark(true, true, r#"{\"a\": \"x\ny @"#), 2);
+    }
+}

@@ -1,0 +1,113 @@
+//! Putting secrets back into one text, however it is cut.
+
+use super::{Resolve, nesting::Nesting};
+use crate::{
+    json::escape::escape,
+    placeholder::{ESCAPE, ESCAPE_AT, Matcher, Step},
+    vault::Entry,
+};
+
+/// Restores one text: a string value, or a streamed text that comes in pieces.
+///
+/// Raw bytes go in, raw bytes come out; matching is done on what they mean. Held back is only what
+/// may still become a placeholder: `<pl:AWS` at the end of a piece, or half of `\u003c` where that
+/// would mean `<`. A placeholder has at most a few hundred characters, so the hold-back is bounded.
+pub struct TextRestorer {
+    nesting: Nesting,
+    matcher: Matcher,
+    held: Vec<u8>,
+    /// Where in `held` the character under way begins.
+    character_start: usize,
+    /// Characters of the possible placeholder so far.
+    characters: usize,
+    /// Where in `held` an escape mark would begin and end.
+    mark: (usize, usize),
+}
+
+impl TextRestorer {
+    /// For raw JSON string content. `fragment`: the string's text is JSON, or pieces of it.
+    #[must_use]
+    pub fn in_json_string(fragment: bool) -> Self {
+        Self::new(Nesting::new(true, fragment))
+    }
+
+    /// For text that stands for itself.
+    #[must_use]
+    pub fn in_plain_text() -> Self {
+        Self::new(Nesting::new(false, false))
+    }
+
+    fn new(nesting: Nesting) -> Self {
+        Self { nesting, matcher: Matcher::default(), held: Vec::new(), character_start: 0, characters: 0, mark: (0, 0) }
+    }
+
+    /// Takes the next raw bytes and appends to `out` all that is decided.
+    pub fn push(&mut self, raw: &[u8], resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
+        let mut at = 0;
+        while at < raw.len() {
+            if self.held.is_empty() && self.nesting.is_plain() {
+                let run = memchr::memchr2(b'<', b'\\', &raw[at..]).unwrap_or(raw.len() - at);
+                out.extend_from_slice(&raw[at..at + run]);
+                at += run;
+                if at == raw.len() {
+                    return;
+                }
+            }
+            self.step(raw[at], resolve, out);
+            at += 1;
+        }
+    }
+
+    /// Gives up waiting: appends what is held. For the end of the text.
+    pub fn flush(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.held);
+        self.character_start = 0;
+        self.matcher.reset();
+    }
+
+    /// Whether something is held back.
+    #[must_use]
+    pub fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    fn step(&mut self, byte: u8, resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
+        self.held.push(byte);
+        let Some(character) = self.nesting.step(byte) else { return };
+        match self.matcher.step(character) {
+            Step::Idle => out.append(&mut self.held),
+            Step::Begins => {
+                out.extend(self.held.drain(..self.character_start));
+                self.characters = 1;
+            }
+            Step::Continues => self.note_mark(),
+            Step::Completes => self.complete(resolve, out),
+        }
+        self.character_start = self.held.len();
+    }
+
+    fn note_mark(&mut self) {
+        self.characters += 1;
+        if self.characters == ESCAPE_AT {
+            self.mark.0 = self.held.len();
+        } else if self.characters == ESCAPE_AT + ESCAPE.len() {
+            self.mark.1 = self.held.len();
+        }
+    }
+
+    fn complete(&mut self, resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
+        if self.matcher.escapes() > 0 {
+            out.extend_from_slice(&self.held[..self.mark.0]);
+            out.extend_from_slice(&self.held[self.mark.1..]);
+        } else if let Some(entry) = resolve.resolve(self.matcher.kind(), self.matcher.tag()) {
+            escape(entry.secret().expose(), self.escapes_for(&entry), out);
+        } else {
+            out.extend_from_slice(&self.held);
+        }
+        self.held.clear();
+    }
+
+    fn escapes_for(&self, entry: &Entry) -> usize {
+        if entry.verbatim() { self.nesting.certain_escapes() } else { self.nesting.escapes() }
+    }
+}

@@ -1,0 +1,135 @@
+//! Scanning a JSON document, or several.
+
+use std::{ops::Range, sync::LazyLock};
+
+use super::{Splices, Tokenizer, Unscannable, leaf::LeafScanner};
+use crate::json::{Lexer, NodeId, Rule, Schema, StringPiece, Visitor};
+
+/// Scans every string and member name that the schema does not name as opaque.
+pub(super) fn scan(tokenizer: &Tokenizer<'_>, body: &[u8], schema: &Schema, many: bool) -> Result<Splices, Unscannable> {
+    if std::str::from_utf8(body).is_err() {
+        return Err(Unscannable::Binary("JSON that is not UTF-8".to_owned()));
+    }
+    let mut walk = Walk { schema, body, leaves: LeafScanner::new(tokenizer), key: None, objects: Vec::new(), token_ids: false };
+    let mut lexer = if many { Lexer::many(schema) } else { Lexer::new(schema) };
+    lexer.push(body, &mut walk)?;
+    lexer.finish()?;
+    if walk.token_ids {
+        return Err(Unscannable::TokenIds);
+    }
+    walk.leaves.finish()
+}
+
+/// The schema of a document that nothing is known of.
+pub(super) fn nothing_special() -> &'static Schema {
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(&[]));
+    &SCHEMA
+}
+
+/// Walks a document for nothing but its syntax.
+pub(super) struct Ignore;
+
+impl Visitor for Ignore {
+    fn string(&mut self, _piece: StringPiece) {}
+}
+
+struct Walk<'a> {
+    schema: &'a Schema,
+    body: &'a [u8],
+    leaves: LeafScanner<'a>,
+    /// The member name last seen.
+    key: Option<Range<usize>>,
+    objects: Vec<Object>,
+    token_ids: bool,
+}
+
+/// What the conditions of an open object look at, and what waits for them.
+#[derive(Default)]
+struct Object {
+    /// The raw `type`; the second of two that differ makes every condition fail.
+    type_name: Option<Range<usize>>,
+    types_differ: bool,
+    signed: bool,
+    waiting: Vec<(Range<usize>, Rule)>,
+}
+
+impl Walk<'_> {
+    fn scan(&mut self, raw: Range<usize>) {
+        let key = self.key.clone().map(|key| &self.body[key]);
+        self.leaves.json_string(self.body, raw, key);
+    }
+
+    fn note_type(&mut self, raw: &Range<usize>) {
+        let Some(object) = self.objects.last_mut() else { return };
+        let differs = |known: &Range<usize>| self.body[known.clone()] != self.body[raw.clone()];
+        object.types_differ |= object.type_name.as_ref().is_some_and(differs);
+        object.type_name = Some(raw.clone());
+    }
+
+    fn is_opaque(&self, object: &Object, rule: Rule) -> bool {
+        let has_type = |name: &str| {
+            let found = object.type_name.as_ref().map(|raw| &self.body[raw.clone()]);
+            !object.types_differ && found == Some(name.as_bytes())
+        };
+        match rule {
+            Rule::OpaqueIfType(name) => has_type(name),
+            Rule::OpaqueIfSigned => object.signed && has_type("thinking"),
+            _ => false,
+        }
+    }
+}
+
+impl Visitor for Walk<'_> {
+    fn string(&mut self, piece: StringPiece) {
+        let raw = piece.raw;
+        if piece.key {
+            self.key = None;
+            self.scan(raw.clone());
+            self.key = Some(raw);
+            return;
+        }
+        match self.schema.rule(piece.place) {
+            Rule::Opaque => {}
+            Rule::Signature => {
+                if let Some(object) = self.objects.last_mut() {
+                    object.signed |= !raw.is_empty();
+                }
+            }
+            rule @ (Rule::OpaqueIfType(_) | Rule::OpaqueIfSigned) => match self.objects.last_mut() {
+                Some(object) => object.waiting.push((raw, rule)),
+                None => self.scan(raw),
+            },
+            Rule::OpaqueIfDataUrl if is_base64_data_url(&self.body[raw.clone()]) => {}
+            Rule::Type => {
+                self.note_type(&raw);
+                self.scan(raw);
+            }
+            _ => self.scan(raw),
+        }
+    }
+
+    fn scalar(&mut self, place: NodeId, raw: Range<usize>) {
+        let number = !self.body[raw.start].is_ascii_alphabetic();
+        self.token_ids |= number && self.schema.rule(place) == Rule::TokenIds;
+    }
+
+    fn open(&mut self, _place: NodeId, _array: bool) {
+        self.objects.push(Object::default());
+    }
+
+    fn close(&mut self) {
+        let Some(object) = self.objects.pop() else { return };
+        for (raw, rule) in &object.waiting {
+            if !self.is_opaque(&object, *rule) {
+                self.key = None;
+                self.scan(raw.clone());
+            }
+        }
+    }
+}
+
+/// `data:image/png;base64,…`, all of it in base64's alphabet.
+fn is_base64_data_url(raw: &[u8]) -> bool {
+    let Some(at) = memchr::memmem::find(&raw[..raw.len().min(128)], b";base64,") else { return false };
+    raw.starts_with(b"data:") && raw[at + 8..].iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\\".contains(byte))
+}

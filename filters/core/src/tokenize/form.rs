@@ -1,0 +1,67 @@
+//! Scanning percent-encoded pairs: a query string, or a form body.
+
+use super::{Splice, Splices, Tokenizer, Unscannable, leaf::scan_plain};
+
+/// Query parameters that carry the agent's own credential to the provider: they pass.
+const CREDENTIALS: [&[u8]; 4] = [b"key", b"api_key", b"api-key", b"access_token"];
+
+/// Scans a form body; every name and value is a text.
+pub(super) fn scan(tokenizer: &Tokenizer<'_>, body: &[u8]) -> Result<Splices, Unscannable> {
+    scan_pairs(tokenizer, body, &[])
+}
+
+/// Scans a query string, the credential parameters excepted.
+pub(super) fn scan_query(tokenizer: &Tokenizer<'_>, query: &[u8]) -> Result<Splices, Unscannable> {
+    scan_pairs(tokenizer, query, &CREDENTIALS)
+}
+
+fn scan_pairs(tokenizer: &Tokenizer<'_>, text: &[u8], credentials: &[&[u8]]) -> Result<Splices, Unscannable> {
+    let mut splices = Splices::default();
+    let mut at = 0;
+    for pair in text.split(|&byte| byte == b'&') {
+        let name_length = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+        splices.extend_at(at, scan_encoded(tokenizer, &pair[..name_length])?);
+        if name_length < pair.len() && !credentials.contains(&&pair[..name_length]) {
+            splices.extend_at(at + name_length + 1, scan_encoded(tokenizer, &pair[name_length + 1..])?);
+        }
+        at += pair.len() + 1;
+    }
+    Ok(splices)
+}
+
+fn scan_encoded(tokenizer: &Tokenizer<'_>, encoded: &[u8]) -> Result<Splices, Unscannable> {
+    let (decoded, offsets) = percent_decode(encoded);
+    let mut splices = scan_plain(tokenizer, &decoded)?;
+    for Splice { range, percent, .. } in &mut splices.0 {
+        *range = offsets[range.start]..offsets[range.end];
+        *percent = true;
+    }
+    Ok(splices)
+}
+
+/// The decoded bytes, and for each (and the end) where it stood.
+fn percent_decode(encoded: &[u8]) -> (Vec<u8>, Vec<usize>) {
+    let mut decoded = Vec::with_capacity(encoded.len());
+    let mut offsets = Vec::with_capacity(encoded.len() + 1);
+    let mut at = 0;
+    while at < encoded.len() {
+        offsets.push(at);
+        let digits = encoded.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let byte = digits.filter(|_| encoded[at] == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(byte.unwrap_or(if encoded[at] == b'+' { b' ' } else { encoded[at] }));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    offsets.push(at);
+    (decoded, offsets)
+}
+
+/// Percent-encodes everything that is not unreserved (RFC 3986 §2.3).
+pub(super) fn percent_encode(text: &[u8], out: &mut Vec<u8>) {
+    for &byte in text {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(byte);
+        } else {
+            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        }
+    }
+}

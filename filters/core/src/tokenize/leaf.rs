@@ -1,0 +1,216 @@
+//! Scanning one text: a string value, or a body that is plain text.
+//!
+//! The text is decoded; where it is JSON text itself, its strings are scanned as leaves of their
+//! own, to depth 4, so that a secret is the same plaintext at every depth (law 4). What is found
+//! is then checked against what the restorer will make of it: where the place of a placeholder
+//! suggests escapes that were not there, the secret is stored a second time, to be put back
+//! exactly as it stood (law 3).
+
+use std::{ops::Range, sync::Arc};
+
+use zeroize::Zeroizing;
+
+use super::{Splice, Splices, Tokenizer, Unscannable, document::nothing_special};
+use crate::{
+    detect::{Leaf, Span},
+    json::{Lexer, StringPiece, Visitor, escape::Decoded},
+    placeholder::{ESCAPE_AT, MAX_ESCAPES, find_literals},
+    restore::nesting::Nesting,
+    secret::Kind,
+    vault::Entry,
+};
+
+/// JSON texts nested deeper than this are scanned as plain text.
+const MAX_DEPTH: usize = 4;
+
+/// Scans a body that is plain text.
+pub(super) fn scan_plain(tokenizer: &Tokenizer<'_>, body: &[u8]) -> Result<Splices, Unscannable> {
+    let mut scanner = LeafScanner::new(tokenizer);
+    scanner.plain(body);
+    scanner.finish()
+}
+
+/// Collects the splices of all leaves of one body.
+pub(super) struct LeafScanner<'a> {
+    tokenizer: &'a Tokenizer<'a>,
+    splices: Vec<Splice>,
+    error: Option<Unscannable>,
+    spans: Vec<Span>,
+    edits: Vec<Edit>,
+    decoded: Decoded,
+}
+
+/// Something to change in a text, in the text's own offsets.
+struct Edit {
+    range: Range<usize>,
+    change: Change,
+}
+
+enum Change {
+    /// A secret, with its plaintext as it is at its own depth.
+    Secret(Kind, Zeroizing<Vec<u8>>),
+    /// A literal placeholder gets a mark.
+    Escape,
+}
+
+impl<'a> LeafScanner<'a> {
+    pub(super) fn new(tokenizer: &'a Tokenizer<'a>) -> Self {
+        let (splices, spans, edits) = Default::default();
+        Self { tokenizer, splices, error: None, spans, edits, decoded: Decoded::default() }
+    }
+
+    /// Scans a JSON string whose raw content is `body[raw]`.
+    pub(super) fn json_string(&mut self, body: &[u8], raw: Range<usize>, key: Option<&[u8]>) {
+        let content = &body[raw.clone()];
+        if memchr::memchr(b'\\', content).is_none() {
+            self.text(content, key, |range| range.start + raw.start..range.end + raw.start);
+            return;
+        }
+        let mut decoded = std::mem::take(&mut self.decoded);
+        decoded.decode(content);
+        self.text(&decoded.text, key, |range| {
+            let found = decoded.raw(range);
+            found.start + raw.start..found.end + raw.start
+        });
+        self.decoded = decoded;
+    }
+
+    /// Scans a text that stands for itself.
+    pub(super) fn plain(&mut self, body: &[u8]) {
+        self.text(body, None, |range| range);
+    }
+
+    /// The splices, in body order.
+    pub(super) fn finish(mut self) -> Result<Splices, Unscannable> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        self.splices.sort_by_key(|splice| splice.range.start);
+        Ok(Splices(self.splices))
+    }
+
+    fn text(&mut self, text: &[u8], key: Option<&[u8]>, to_body: impl Fn(Range<usize>) -> Range<usize>) {
+        let mut edits = std::mem::take(&mut self.edits);
+        self.find(text, key, 0, &mut edits);
+        if !edits.is_empty() {
+            edits.sort_by_key(|edit| edit.range.start);
+            self.enter(text, &mut edits, to_body);
+        }
+        self.edits = edits;
+    }
+
+    /// Finds what to change in a text at a depth of nesting.
+    fn find(&mut self, text: &[u8], key: Option<&[u8]>, depth: usize, edits: &mut Vec<Edit>) {
+        let may_be_json = depth < MAX_DEPTH && matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+        let plain_from = if may_be_json { self.find_nested(text, depth, edits) } else { 0 };
+        if plain_from < text.len() {
+            self.find_plain(&text[plain_from..], plain_from, key, edits);
+        }
+    }
+
+    /// Scans the strings of a text that may be JSON. Gives where it stops being so.
+    fn find_nested(&mut self, text: &[u8], depth: usize, edits: &mut Vec<Edit>) -> usize {
+        let mut strings = Strings::default();
+        let is_json = Lexer::many(nothing_special()).push(text, &mut strings).is_ok();
+        let mut decoded = Decoded::default();
+        let mut key = None;
+        for (raw, is_key) in &strings.found {
+            decoded.decode(&text[raw.clone()]);
+            let first = edits.len();
+            self.find(&decoded.text, key.filter(|_| !is_key), depth + 1, edits);
+            for edit in &mut edits[first..] {
+                let found = decoded.raw(edit.range.clone());
+                edit.range = raw.start + found.start..raw.start + found.end;
+            }
+            key = is_key.then(|| &text[raw.clone()]);
+        }
+        if is_json { text.len() } else { strings.found.last().map_or(0, |(raw, _)| raw.end) }
+    }
+
+    fn find_plain(&mut self, text: &[u8], offset: usize, key: Option<&[u8]>, edits: &mut Vec<Edit>) {
+        self.spans.clear();
+        self.tokenizer.detectors.scan(Leaf { text, key }, &mut self.spans);
+        for span in &self.spans {
+            let change = Change::Secret(span.kind, Zeroizing::new(text[span.range()].to_vec()));
+            edits.push(Edit { range: span.start + offset..span.end + offset, change });
+        }
+        for (start, marks) in find_literals(text) {
+            let length = memchr::memchr(b'>', &text[start..]).unwrap_or_default();
+            // A literal that a secret cuts is none any more.
+            if self.spans.iter().any(|span| span.start <= start + length && start < span.end) {
+                continue;
+            }
+            if marks >= MAX_ESCAPES {
+                self.error = Some(Unscannable::Escapes);
+            }
+            let at = offset + start + ESCAPE_AT;
+            edits.push(Edit { range: at..at, change: Change::Escape });
+        }
+    }
+
+    /// Puts what was found in one leaf into the vault and among the splices.
+    fn enter(&mut self, text: &[u8], edits: &mut Vec<Edit>, to_body: impl Fn(Range<usize>) -> Range<usize>) {
+        let suspicious = |edit: &Edit| match &edit.change {
+            Change::Secret(_, plaintext) => plaintext.iter().any(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') || text[edit.range.clone()] != ***plaintext,
+            Change::Escape => false,
+        };
+        let mut surroundings = edits.iter().any(suspicious).then(|| Surroundings::new(text));
+        for edit in edits.drain(..) {
+            let entry = match edit.change {
+                Change::Escape => None,
+                Change::Secret(kind, plaintext) => {
+                    let fits = surroundings.as_mut().is_none_or(|surroundings| surroundings.fits(&edit.range, &plaintext));
+                    Some(self.entry(kind, &plaintext, &text[edit.range.clone()], fits))
+                }
+            };
+            self.splices.push(Splice { range: to_body(edit.range), entry, percent: false });
+        }
+    }
+
+    fn entry(&self, kind: Kind, plaintext: &[u8], original: &[u8], fits: bool) -> Arc<Entry> {
+        let Tokenizer { vault, scope, now, .. } = *self.tokenizer;
+        if fits { vault.insert(scope, kind, plaintext, now) } else { vault.insert_verbatim(scope, kind, original, now) }
+    }
+}
+
+/// Follows a leaf as the restorer will see it: with a placeholder for each secret.
+struct Surroundings<'a> {
+    text: &'a [u8],
+    nesting: Nesting,
+    walked: usize,
+}
+
+impl<'a> Surroundings<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self { text, nesting: Nesting::new(false, false), walked: 0 }
+    }
+
+    /// Whether restoring `plaintext` here gives what stood here, or JSON that means the same.
+    fn fits(&mut self, range: &Range<usize>, plaintext: &[u8]) -> bool {
+        for &byte in &self.text[self.walked..range.start] {
+            self.nesting.step(byte);
+        }
+        self.walked = range.end;
+        // No character of a placeholder but the first can change the levels.
+        self.nesting.step(b'<');
+        let mut original = Decoded::default();
+        original.text.extend_from_slice(&self.text[range.clone()]);
+        for _ in 0..self.nesting.escapes() {
+            let raw = Zeroizing::new(std::mem::take(&mut original.text));
+            original.decode(&raw);
+        }
+        original.text == plaintext
+    }
+}
+
+/// The strings of a text, with whether each is a member name.
+#[derive(Default)]
+struct Strings {
+    found: Vec<(Range<usize>, bool)>,
+}
+
+impl Visitor for Strings {
+    fn string(&mut self, piece: StringPiece) {
+        self.found.push((piece.raw, piece.key));
+    }
+}

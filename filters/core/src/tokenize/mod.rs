@@ -1,0 +1,197 @@
+//! Replacing secrets in what an agent sends.
+//!
+//! A body is walked once, in its own format; what is found becomes splices over the original bytes
+//! (law 2). Nothing that cannot be walked is passed over in silence: it is [`Unscannable`].
+
+mod document;
+mod form;
+mod leaf;
+mod multipart;
+
+use std::{ops::Range, sync::Arc};
+
+use crate::{
+    detect::Detectors,
+    json::{JsonError, Schema},
+    placeholder,
+    vault::{Entry, Scope, Vault},
+};
+
+/// Why a body cannot be scanned. Never carries any of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unscannable {
+    /// It says or seems to be JSON and is not.
+    #[error("{0}")]
+    Json(#[from] JsonError),
+    /// The prompt is a list of token ids.
+    #[error("token ids stand where a text was expected; send the text itself")]
+    TokenIds,
+    /// The body is neither text nor a media type that holds none.
+    #[error("a body of type {0} cannot be scanned")]
+    Binary(String),
+    /// It says it is multipart and is not.
+    #[error("the multipart body is malformed: {0}")]
+    Multipart(&'static str),
+    /// Literal placeholders with more escape marks than can be undone.
+    #[error("a literal placeholder carries too many escape marks")]
+    Escapes,
+    /// Offsets are kept in 32 bits.
+    #[error("the body is larger than 4 GiB")]
+    TooLarge,
+}
+
+/// One replacement in the original bytes.
+pub struct Splice {
+    range: Range<usize>,
+    /// The secret that stood there; `None` to insert an escape mark.
+    entry: Option<Arc<Entry>>,
+    /// Whether the replacement stands in a percent-encoded text.
+    percent: bool,
+}
+
+/// A scanned body: what to replace in it.
+#[derive(Default)]
+pub struct Splices(Vec<Splice>);
+
+impl Splices {
+    /// The secrets, in body order; the same one as often as it stands there.
+    pub fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.0.iter().filter_map(|splice| splice.entry.as_ref())
+    }
+
+    /// Whether the body stays as it is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Writes the body with its replacements.
+    #[must_use]
+    pub fn apply(&self, body: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(body.len() + 64 * self.0.len());
+        let mut copied = 0;
+        let mut text = Vec::new();
+        for splice in &self.0 {
+            out.extend_from_slice(&body[copied..splice.range.start]);
+            copied = splice.range.end;
+            text.clear();
+            match &splice.entry {
+                Some(entry) => entry.write_placeholder(&mut text),
+                None => text.extend_from_slice(placeholder::ESCAPE),
+            }
+            if splice.percent { form::percent_encode(&text, &mut out) } else { out.extend_from_slice(&text) }
+        }
+        out.extend_from_slice(&body[copied..]);
+        out
+    }
+
+    /// Splices found in a part of the body, moved to where the part begins.
+    fn extend_at(&mut self, offset: usize, part: Self) {
+        self.0.extend(part.0.into_iter().map(|mut splice| {
+            splice.range = splice.range.start + offset..splice.range.end + offset;
+            splice
+        }));
+    }
+}
+
+/// Scans what an agent sends; cheap to make, one per exchange.
+#[derive(Clone, Copy)]
+pub struct Tokenizer<'a> {
+    /// What counts as a secret.
+    pub detectors: &'a Detectors,
+    /// Where plaintext goes.
+    pub vault: &'a Vault,
+    /// Whose placeholders are made.
+    pub scope: Scope,
+    /// Now, in the vault's seconds.
+    pub now: u64,
+}
+
+impl Tokenizer<'_> {
+    /// Scans a whole body (content codings removed).
+    ///
+    /// # Errors
+    /// When it cannot be scanned: it must not be sent.
+    pub fn body(&self, content_type: Option<&str>, body: &[u8], schema: &Schema) -> Result<Splices, Unscannable> {
+        if u32::try_from(body.len()).is_err() {
+            return Err(Unscannable::TooLarge);
+        }
+        match Format::of(content_type, body) {
+            Format::Empty => Ok(Splices::default()),
+            Format::Json => document::scan(self, body, schema, false),
+            Format::JsonLines => document::scan(self, body, schema, true),
+            Format::Form => form::scan(self, body),
+            Format::Multipart(boundary) => multipart::scan(self, body, boundary, schema),
+            Format::Text => leaf::scan_plain(self, body),
+            Format::Media => Ok(Splices::default()),
+            Format::Unknown => Err(Unscannable::Binary(essence(content_type).to_owned())),
+        }
+    }
+
+    /// Scans a query string (without `?`).
+    ///
+    /// # Errors
+    /// As for a body.
+    pub fn query(&self, query: &str) -> Result<Splices, Unscannable> {
+        form::scan_query(self, query.as_bytes())
+    }
+}
+
+/// How a body is walked.
+enum Format<'a> {
+    Empty,
+    Json,
+    JsonLines,
+    Form,
+    Multipart(&'a str),
+    Text,
+    /// Pictures, sound, film: no text inside.
+    Media,
+    Unknown,
+}
+
+impl<'a> Format<'a> {
+    /// By media type first; then by what the bytes look like, since types are often wrong.
+    fn of(content_type: Option<&'a str>, body: &[u8]) -> Self {
+        if body.is_empty() {
+            return Self::Empty;
+        }
+        let media_type = essence(content_type).to_ascii_lowercase();
+        match media_type.as_str() {
+            "application/x-ndjson" | "application/jsonl" | "application/json-seq" | "application/x-jsonlines" => return Self::JsonLines,
+            "application/x-www-form-urlencoded" if is_text(body) => return Self::Form,
+            "multipart/form-data" | "multipart/mixed" | "multipart/related" => {
+                return Self::Multipart(parameter(content_type.unwrap_or_default(), "boundary").unwrap_or_default());
+            }
+            "application/json" | "text/json" => return Self::Json,
+            _ if media_type.ends_with("+json") => return Self::Json,
+            _ => {}
+        }
+        if !is_text(body) {
+            let media = ["image/", "audio/", "video/"].iter().any(|kind| media_type.starts_with(kind));
+            return if media { Self::Media } else { Self::Unknown };
+        }
+        let mut lexer = crate::json::Lexer::many(document::nothing_special());
+        let looks_like_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+        let is_json = looks_like_json && lexer.push(body, &mut document::Ignore).is_ok() && lexer.finish().is_ok();
+        if is_json { Self::JsonLines } else { Self::Text }
+    }
+}
+
+/// A media type without its parameters.
+fn essence(content_type: Option<&str>) -> &str {
+    content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim()
+}
+
+/// A parameter of a header value such as `form-data; name="file"`.
+fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    value.split(';').skip(1).find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
+    })
+}
+
+/// UTF-8 without NUL: what a text scan sees as the reader will. (UTF-16 has NULs.)
+fn is_text(body: &[u8]) -> bool {
+    std::str::from_utf8(body).is_ok() && !body.contains(&0)
+}

@@ -1,0 +1,58 @@
+//! Scanning multipart bodies (RFC 2046 §5.1, RFC 7578): file uploads, batches.
+
+use memchr::memmem::{find, find_iter};
+
+use super::{Splices, Tokenizer, Unscannable, leaf::scan_plain, parameter};
+use crate::json::Schema;
+
+/// Scans each part by its own type, and its header (file names).
+pub(super) fn scan(tokenizer: &Tokenizer<'_>, body: &[u8], boundary: &str, schema: &Schema) -> Result<Splices, Unscannable> {
+    if boundary.is_empty() {
+        return Err(Unscannable::Multipart("no boundary"));
+    }
+    let delimiter = [b"--", boundary.as_bytes()].concat();
+    let marks: Vec<_> = find_iter(body, &delimiter).filter(|&at| at == 0 || body[at - 1] == b'\n').collect();
+    let (Some(&first), Some(&last)) = (marks.first(), marks.last()) else {
+        return Err(Unscannable::Multipart("its boundary does not occur"));
+    };
+    if !body[last + delimiter.len()..].starts_with(b"--") {
+        return Err(Unscannable::Multipart("it ends too early"));
+    }
+    let mut splices = scan_plain(tokenizer, &body[..first])?;
+    for mark in marks.windows(2) {
+        let start = mark[0] + delimiter.len();
+        splices.extend_at(start, part(tokenizer, &body[start..mark[1]], schema)?);
+    }
+    let epilogue = last + delimiter.len();
+    splices.extend_at(epilogue, scan_plain(tokenizer, &body[epilogue..])?);
+    Ok(splices)
+}
+
+/// One part, from behind its delimiter to the next one.
+fn part(tokenizer: &Tokenizer<'_>, part: &[u8], schema: &Schema) -> Result<Splices, Unscannable> {
+    let (head_length, content_start) = match (find(part, b"\r\n\r\n"), find(part, b"\n\n")) {
+        (Some(crlf), lf) if lf.is_none_or(|lf| crlf < lf) => (crlf, crlf + 4),
+        (_, Some(lf)) => (lf, lf + 2),
+        _ => return Err(Unscannable::Multipart("a part has no header")),
+    };
+    let head = std::str::from_utf8(&part[..head_length]).map_err(|_| Unscannable::Multipart("a part's header is not UTF-8"))?;
+    let content = part[content_start..].strip_suffix(b"\r\n").or_else(|| part[content_start..].strip_suffix(b"\n"));
+    let content = content.ok_or(Unscannable::Multipart("a part ends too early"))?;
+    let encoding = header(head, "content-transfer-encoding").unwrap_or("binary");
+    if !["binary", "8bit", "7bit"].iter().any(|plain| encoding.eq_ignore_ascii_case(plain)) {
+        return Err(Unscannable::Multipart("a part has a transfer encoding"));
+    }
+    let mut splices = scan_plain(tokenizer, head.as_bytes())?;
+    let declared = header(head, "content-type");
+    let lines = header(head, "content-disposition").and_then(|value| parameter(value, "filename")).is_some_and(|name| name.ends_with(".jsonl"));
+    let content_type = if lines { Some("application/jsonl") } else { declared };
+    splices.extend_at(content_start, tokenizer.body(content_type, content, schema)?);
+    Ok(splices)
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
+    })
+}
