@@ -3,10 +3,38 @@
 //! A **detector** is one credential format; the **engine** runs all of them over one leaf and
 //! answers with spans. Callers know only [`Detectors`]: how the engine finds its candidates can
 //! change without them.
+//!
+//! To add a format: one entry in `builtin/`, which carries its own examples; a test runs them.
 
-use std::ops::Range;
+mod boundary;
+mod builtin;
+mod class;
+mod detector;
+mod engine;
+mod extra;
+mod jwt;
+mod pem;
+mod prefilter;
+mod structure;
+#[cfg(test)]
+mod tests;
 
+use std::{
+    fmt::Write as _,
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
+
+use sha2::{Digest, Sha256};
+
+use self::{class::Runs, engine::Engine, extra::Extra};
 use crate::secret::Kind;
+
+pub use self::{
+    builtin::DETECTORS,
+    detector::{Detector, expand},
+    extra::{ExtraError, ExtraPattern},
+};
 
 /// Where a detector matched: a byte range of the leaf, and the format found there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,4 +62,112 @@ pub struct Leaf<'a> {
     pub text: &'a [u8],
     /// The name of the object member that holds it, decoded, where there is one.
     pub key: Option<&'a [u8]>,
+}
+
+/// A set of detectors, ready to scan. Cheap to clone.
+#[derive(Clone)]
+pub struct Detectors {
+    builtin: Arc<Engine>,
+    extras: Arc<[Extra]>,
+    policy_hash: Arc<str>,
+}
+
+impl Detectors {
+    /// The built-in set.
+    #[must_use]
+    pub fn builtin() -> Self {
+        static BUILTIN: LazyLock<Detectors> =
+            LazyLock::new(|| Detectors::new(Arc::new(Engine::new(builtin::all())), Vec::new()));
+        BUILTIN.clone()
+    }
+
+    /// The built-in set and the patterns of a configuration.
+    ///
+    /// # Errors
+    /// The first pattern whose label or expression cannot be used.
+    pub fn with_extra(patterns: Vec<ExtraPattern>) -> Result<Self, ExtraError> {
+        Ok(Self::new(
+            Self::builtin().builtin,
+            extra::compile(patterns)?,
+        ))
+    }
+
+    fn new(builtin: Arc<Engine>, extras: Vec<Extra>) -> Self {
+        let policy_hash = hash(&canonical(&builtin, &extras));
+        Self {
+            builtin,
+            extras: extras.into(),
+            policy_hash: policy_hash.into(),
+        }
+    }
+
+    /// Appends the credentials in a leaf: sorted, disjoint, never empty.
+    pub fn scan(&self, leaf: Leaf<'_>, spans: &mut Vec<Span>) {
+        let mut matches = Vec::new();
+        self.builtin
+            .matches(leaf.text, &mut Runs::new(leaf.text), &mut matches);
+        extra::matches(
+            &self.extras,
+            self.builtin.detectors().len(),
+            leaf.text,
+            &mut matches,
+        );
+        if !matches.is_empty() {
+            engine::merge(matches, |rank| self.kind(rank), spans);
+        }
+    }
+
+    fn kind(&self, rank: usize) -> Kind {
+        let builtin = self.builtin.detectors();
+        match builtin.get(rank) {
+            Some(detector) => detector.kind,
+            None => self.extras[rank - builtin.len()].kind,
+        }
+    }
+
+    /// How many detectors there are, extra patterns included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.builtin.detectors().len() + self.extras.len()
+    }
+
+    /// Whether there is none; never true, as the built-in set is always on.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The kind of every detector, in the order of the list.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        (0..self.len()).map(|rank| self.kind(rank))
+    }
+
+    /// What names this set on the audit log: SHA-256, 64 hex digits, over labels, shapes and
+    /// extra expressions.
+    #[must_use]
+    pub fn policy_hash(&self) -> &str {
+        &self.policy_hash
+    }
+}
+
+/// The text under the policy hash: one line per detector, its label, origin and shape separated
+/// by tabs. An expression cannot forge a line: it is written escaped.
+fn canonical(builtin: &Engine, extras: &[Extra]) -> String {
+    let mut text = String::from("waterwall detectors 1\n");
+    for detector in builtin.detectors() {
+        let _ = writeln!(text, "{}\tbuiltin\t{}", detector.kind, detector.shape);
+    }
+    for Extra { kind, regex } in extras {
+        let _ = writeln!(text, "{kind}\textra\t{}", regex.as_str().escape_debug());
+    }
+    text
+}
+
+fn hash(text: &str) -> String {
+    Sha256::digest(text)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
