@@ -1,0 +1,116 @@
+"""Coding agents, each in a clean home, on the task of copying a secret from one file to another.
+
+The echo provider in `agent` mode plays the model: it has the agent read the file, and write what stood
+there for the secret, a placeholder, to the other file.
+"""
+
+import json
+import os
+import subprocess
+
+from stack import Failure
+
+TIMEOUT = 90
+
+QUIET = {
+    "CI": "1",
+    "NO_COLOR": "1",
+    "DO_NOT_TRACK": "1",
+    # Claude Code
+    "DISABLE_TELEMETRY": "1",
+    "DISABLE_AUTOUPDATER": "1",
+    "DISABLE_ERROR_REPORTING": "1",
+    "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",
+    "IS_SANDBOX": "1",  # lets it skip permissions as root
+    # OpenCode
+    "OPENCODE_DISABLE_AUTOUPDATE": "1",
+    "OPENCODE_DISABLE_MODELS_FETCH": "1",
+    "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
+    "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
+}
+
+
+def claude(stack, home, prompt):
+    arguments = ["claude", "-p", "--dangerously-skip-permissions"]
+    return arguments, {"ANTHROPIC_BASE_URL": stack.anthropic, "ANTHROPIC_API_KEY": "test"}
+
+
+def codex(stack, home, prompt):
+    """With a provider of its own in the configuration, which speaks HTTP from the start."""
+    config = home / ".codex" / "config.toml"
+    config.parent.mkdir()
+    config.write_text(
+        'model = "gpt-echo"\nmodel_provider = "echo"\ncheck_for_update_on_startup = false\n'
+        f'[model_providers.echo]\nname = "echo"\nbase_url = "{stack.openai}"\n'
+        'env_key = "OPENAI_API_KEY"\nwire_api = "responses"\n'
+        "[analytics]\nenabled = false\n"
+    )
+    return codex_command(), {"OPENAI_API_KEY": "test"}
+
+
+def codex_builtin(stack, home, prompt):
+    """With the built-in provider, which tries a WebSocket first and has to be told to use HTTP."""
+    config = home / ".codex" / "config.toml"
+    config.parent.mkdir()
+    config.write_text(
+        f'model = "gpt-echo"\nopenai_base_url = "{stack.openai}"\ncheck_for_update_on_startup = false\n'
+        "[analytics]\nenabled = false\n"
+    )
+    return codex_command(), {"CODEX_API_KEY": "test"}
+
+
+def codex_command():
+    return ["codex", "exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "-"]
+
+
+def opencode(stack, home, prompt):
+    config = home / ".config" / "opencode" / "opencode.json"
+    config.parent.mkdir(parents=True)
+    options = {"baseURL": f"{stack.anthropic}/v1", "apiKey": "test"}
+    settings = {"autoupdate": False, "share": "disabled", "permission": "allow"}
+    config.write_text(json.dumps({**settings, "provider": {"anthropic": {"options": options}}}))
+    return ["opencode", "run", "-m", "anthropic/claude-sonnet-4-5"], {}
+
+
+AGENTS = {"claude": claude, "codex": codex, "codex-builtin": codex_builtin, "opencode": opencode}
+
+
+def copy_file(name, stack, binaries, text, shell):
+    """Has the agent copy a file that holds `text`, by its file tools or by the shell.
+
+    Returns what the target file holds, and the agent's transcript. Only the prompt and a clean
+    environment go to the agent.
+    """
+    home = stack.path / f"home-{len(list(stack.path.glob('home-*')))}"
+    work = home / "work"
+    work.mkdir(parents=True)
+    source, target = work / "source.txt", work / "target.txt"
+    source.write_text(text)
+    prompt = f"Copy the file {source} to {target}" + (" using the shell" if shell else "")
+    command, variables = AGENTS[name](stack, home, prompt)
+    environment = {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": str(home), **QUIET, **variables}
+    transcript = run([str(binaries / command[0]), *command[1:]], prompt, work, environment)
+    if not target.exists():
+        raise Failure(f"{name} wrote no file. Its transcript:\n{transcript}")
+    return target.read_text(), transcript
+
+
+def run(command, prompt, work, environment):
+    """Runs the agent with the prompt as its standard input; past the time limit it and its children are ended."""
+    agent = subprocess.Popen(
+        command,
+        cwd=work,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        transcript, _ = agent.communicate(prompt, TIMEOUT)
+    except subprocess.TimeoutExpired:
+        os.killpg(agent.pid, 9)
+        transcript, _ = agent.communicate()
+        raise Failure(f"{command[0]} took more than {TIMEOUT} s. Its transcript:\n{transcript}") from None
+    return transcript
