@@ -5,6 +5,7 @@
 
 mod admin;
 pub mod ca;
+pub mod cli;
 pub mod config;
 mod door;
 pub mod echo;

@@ -1,3 +1,7 @@
 //! The `waterwall` binary: a shell around the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    waterwall::cli::main()
+}

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_saphyr::{Location, Spanned};
+use waterwall_core::detect::Detectors;
 
 use super::raw::{self, Maybe};
 use super::{
@@ -176,12 +177,12 @@ fn forward(raw: &raw::Forward) -> Forward {
 
 fn redaction(context: &Context<'_>, raw: raw::Redaction) -> Result<Redaction, Error> {
     let largest = context.count(raw.max_body_bytes, 64 << 20, LARGEST_BODY)?;
-    let extra = match raw.extra_detectors {
+    let detectors = match raw.extra_detectors {
         Some(written) => patterns::load(context, &written)?,
-        None => Vec::new(),
+        None => Detectors::builtin(),
     };
     Ok(Redaction {
-        extra,
+        detectors,
         // Saturates where a pointer has 32 bits, and no such body can exist there.
         max_body_bytes: usize::try_from(largest).unwrap_or(usize::MAX),
         unscannable: match raw.unscannable {

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use waterwall_core::detect::Detectors;
 use waterwall_core::dialect::Dialect;
-use waterwall_core::secret::Kind;
 
 use super::Source;
 
@@ -83,23 +83,14 @@ pub enum OtherHosts {
 }
 
 /// What is scanned and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Redaction {
-    /// Patterns on top of the built-in set.
-    pub extra: Vec<ExtraPattern>,
+    /// The built-in set and the user's own patterns.
+    pub detectors: Detectors,
     /// The largest request body in bytes; a larger one is refused.
     pub max_body_bytes: usize,
     /// What happens to a body that cannot be scanned.
     pub unscannable: Unscannable,
-}
-
-/// One pattern of the user's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExtraPattern {
-    /// The placeholder's TYPE.
-    pub kind: Kind,
-    /// The regular expression.
-    pub regex: String,
 }
 
 /// What happens to a body that cannot be scanned.
@@ -173,3 +164,24 @@ impl PartialEq for Upstream {
 }
 
 impl Eq for Upstream {}
+
+/// Detectors are told by the hash that names them on the audit log.
+impl fmt::Debug for Redaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redaction")
+            .field("detectors", &self.detectors.policy_hash())
+            .field("max_body_bytes", &self.max_body_bytes)
+            .field("unscannable", &self.unscannable)
+            .finish()
+    }
+}
+
+impl PartialEq for Redaction {
+    fn eq(&self, other: &Self) -> bool {
+        self.detectors.policy_hash() == other.detectors.policy_hash()
+            && self.max_body_bytes == other.max_body_bytes
+            && self.unscannable == other.unscannable
+    }
+}
+
+impl Eq for Redaction {}

@@ -1,17 +1,14 @@
 //! The file of extra patterns: `patterns: [{type: MY_TOKEN, regex: 'mytok_[A-Za-z0-9]{32}'}]`.
 
 use serde_saphyr::Spanned;
-use waterwall_core::secret::Kind;
+use waterwall_core::detect::{Detectors, ExtraError, ExtraPattern};
 
 use super::build::Context;
 use super::raw;
-use super::{Error, ExtraPattern, locate};
+use super::{Error, locate};
 
-/// Reads and checks the file that the configuration names.
-pub(super) fn load(
-    context: &Context<'_>,
-    named: &Spanned<String>,
-) -> Result<Vec<ExtraPattern>, Error> {
+/// Reads and checks the file that the configuration names: the built-in set and its patterns.
+pub(super) fn load(context: &Context<'_>, named: &Spanned<String>) -> Result<Detectors, Error> {
     let file = context.path(named)?;
     if !file.is_file() {
         let what = format!("extra_detectors: there is no file {}", file.display());
@@ -24,24 +21,47 @@ pub(super) fn load(
         ..*context
     };
     let raw: raw::Patterns = context.parse(&text)?;
-    raw.patterns
-        .into_iter()
+    let patterns: Vec<_> = raw
+        .patterns
+        .iter()
         .map(|pattern| check(&context, pattern))
-        .collect()
+        .collect::<Result<_, _>>()?;
+    Detectors::with_extra(patterns).map_err(|error| {
+        // Each was accepted by itself, so this is about all of them.
+        Error::in_file(&file, error.to_string(), "Use fewer or simpler patterns.")
+    })
 }
 
-fn check(context: &Context<'_>, raw: raw::Pattern) -> Result<ExtraPattern, Error> {
-    let Some(kind) = Kind::intern(&raw.kind.value) else {
-        let what = format!("{:?} cannot be a type", raw.kind.value);
-        let remedy = "Use capital letters, digits and underscores, like MY_TOKEN.";
-        return Err(context.refuse(raw.kind.referenced, what, remedy));
+/// Checks one pattern by itself, so that an error can name its line.
+fn check(context: &Context<'_>, raw: &raw::Pattern) -> Result<ExtraPattern, Error> {
+    let pattern = ExtraPattern {
+        kind: raw.kind.value.clone(),
+        regex: raw.regex.value.clone(),
     };
-    if raw.regex.value.is_empty() {
-        let remedy = "Write a regular expression; an empty one would match everywhere.";
-        return Err(context.refuse(raw.regex.referenced, "the regex is empty", remedy));
-    }
-    Ok(ExtraPattern {
-        kind,
-        regex: raw.regex.value,
+    let Err(error) = Detectors::with_extra(vec![pattern.clone()]) else {
+        return Ok(pattern);
+    };
+    Err(match error {
+        ExtraError::Label { kind, .. } => context.refuse(
+            raw.kind.referenced,
+            format!("{kind:?} cannot be a type"),
+            "Use capital letters, digits and underscores, like MY_TOKEN.",
+        ),
+        ExtraError::Regex { reason, .. } => context.refuse(
+            raw.regex.referenced,
+            format!("the regex cannot be used: {}", gist(&reason)),
+            "Correct it; the syntax is that of Rust's regex crate (no look-around, no back-references).",
+        ),
+        ExtraError::Empty { .. } => context.refuse(
+            raw.regex.referenced,
+            "the regex matches the empty string",
+            "Make it match at least one character everywhere it matches.",
+        ),
     })
+}
+
+/// The last line of a multi-line message: what is wrong, below the picture of where.
+fn gist(reason: &str) -> &str {
+    let last = reason.lines().next_back().unwrap_or(reason);
+    last.trim_start_matches("error: ")
 }

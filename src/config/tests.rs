@@ -3,6 +3,7 @@
 use std::fs;
 
 use tempfile::TempDir;
+use waterwall_core::detect::Leaf;
 
 use super::*;
 
@@ -233,11 +234,16 @@ fn extra_patterns_lie_beside_the_file() {
     let config = world
         .load("redaction: { extra_detectors: p.yaml }\n")
         .expect("valid");
-    let [pattern] = config.redaction.extra.as_slice() else {
-        panic!("one pattern")
+    let leaf = Leaf {
+        text: b"a mytok_abcd b",
+        key: None,
     };
-    assert_eq!(pattern.kind.label(), "MY_TOKEN");
-    assert_eq!(pattern.regex, "mytok_[a-z]{4}");
+    let mut spans = Vec::new();
+    config.redaction.detectors.scan(leaf, &mut spans);
+    let [span] = spans.as_slice() else {
+        panic!("one span: {spans:?}")
+    };
+    assert_eq!((span.range(), span.kind.label()), (2..12, "MY_TOKEN"));
 }
 
 #[test]
@@ -417,8 +423,13 @@ fn errors_in_the_pattern_file_name_that_file() {
     );
     assert_eq!(
         refusal("patterns:\n  - type: A\n    regex: ''\n"),
-        "p.yaml:3:12: the regex is empty\n\
-         Write a regular expression; an empty one would match everywhere."
+        "p.yaml:3:12: the regex matches the empty string\n\
+         Make it match at least one character everywhere it matches."
+    );
+    assert_eq!(
+        refusal("patterns:\n  - type: A\n    regex: 'a('\n"),
+        "p.yaml:3:12: the regex cannot be used: unclosed group\n\
+         Correct it; the syntax is that of Rust's regex crate (no look-around, no back-references)."
     );
 }
 

@@ -1,0 +1,57 @@
+//! The pre-launch gate: an agent may start only when the gateway answers that all is well.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::http_get;
+
+/// How long the gateway may take to answer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Where the gateway's health is asked for: `overriding` is `$WATERWALL_HEALTHZ_URL`.
+pub(super) fn health_url(overriding: Option<String>, admin: SocketAddr) -> String {
+    let chosen = overriding.filter(|url| !url.is_empty());
+    chosen.unwrap_or_else(|| format!("http://{admin}/healthz"))
+}
+
+/// Asks for the gateway's health.
+///
+/// # Errors
+/// The reason not to start an agent: no answer, not 200, not JSON, kill switch armed.
+pub(super) fn check(url: &str) -> Result<(), String> {
+    let answer = http_get::get(url, LIMIT)
+        .map_err(|error| format!("the gateway does not answer at {url}: {error}"))?;
+    let health: Option<Value> = serde_json::from_slice(&answer.body).ok();
+    // An armed switch explains more than the status that may come with it.
+    if let Some(health) = health
+        .as_ref()
+        .filter(|health| health["killswitch_active"] == true)
+    {
+        return Err(format!("the kill switch is armed{}", sources(health)));
+    }
+    if answer.status != 200 {
+        return Err(format!(
+            "the gateway is not healthy: status {} from {url}",
+            answer.status
+        ));
+    }
+    match health {
+        Some(Value::Object(_)) => Ok(()),
+        _ => Err(format!("the answer from {url} is not JSON")),
+    }
+}
+
+fn sources(health: &Value) -> String {
+    let names = health["killswitch_sources"].as_array();
+    let names: Vec<_> = names
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(" ({})", names.join(", ").escape_debug())
+}

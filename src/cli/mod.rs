@@ -1,0 +1,130 @@
+//! The command line: one file per verb, and the list of them.
+//!
+//! A verb writes its answer to the writer it is given and returns an [`ExitStatus`]; what goes
+//! wrong is a [`Stop`], shown here and nowhere else: one line what, one line what to do.
+
+mod completions;
+mod env;
+mod gate;
+mod http_get;
+mod init;
+mod launch;
+mod log;
+mod run;
+mod scan;
+mod shell;
+mod status;
+mod terminal;
+mod trust;
+mod variables;
+mod verify_chain;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, Surroundings};
+use crate::failure::Failure;
+
+use status::{ExitStatus, Stop};
+
+/// A local gateway that keeps secrets out of what coding agents send to AI providers.
+#[derive(Parser)]
+#[command(name = "waterwall", version, propagate_version = true)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Without a verb: run.
+    #[command(flatten)]
+    run: run::Args,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start the gateway in the foreground (also without any verb)
+    Run(run::Args),
+    /// Write a commented configuration, the signing key pair and the private CA
+    Init(init::Args),
+    /// Print the variables that point agents at the gateway
+    Env(env::Args),
+    /// Check that the gateway is healthy, then become the agent
+    Launch(launch::Args),
+    /// Show which secrets a text holds, by type and place
+    Scan(scan::Args),
+    /// Check an audit log
+    VerifyChain(verify_chain::Args),
+    /// Print completions for a shell
+    Completions(completions::Args),
+}
+
+impl Command {
+    fn run(self, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
+        match self {
+            Self::Run(args) => run::run(&args, out),
+            Self::Init(args) => init::run(&args, out),
+            Self::Env(args) => env::run(&args, out),
+            Self::Launch(args) => launch::run(&args),
+            Self::Scan(args) => scan::run(&args, out),
+            Self::VerifyChain(args) => verify_chain::run(&args, out),
+            Self::Completions(args) => completions::run(&args, out),
+        }
+    }
+
+    /// The status when the verb could not do its work. Checkers keep 1 for "the answer is no".
+    fn status_of_failure(&self) -> ExitStatus {
+        match self {
+            Self::Scan(_) | Self::VerifyChain(_) => ExitStatus::Unusable,
+            _ => ExitStatus::Failure,
+        }
+    }
+}
+
+/// `--config`, for the verbs that need the configuration.
+#[derive(clap::Args)]
+struct ConfigOption {
+    /// Configuration file [default: $WATERWALL_CONFIG, ./waterwall.yaml, the user's, the system's,
+    /// the built-in one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigOption {
+    fn load(&self) -> Result<Config, Failure> {
+        Ok(Config::load(
+            self.config.as_deref(),
+            &Surroundings::of_process(),
+        )?)
+    }
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let command = cli.command.unwrap_or(Command::Run(cli.run));
+    let status_of_failure = command.status_of_failure();
+    let mut out = io::stdout().lock();
+    let result = command.run(&mut out).and_then(|status| {
+        out.flush()?;
+        Ok(status)
+    });
+    let status = result.unwrap_or_else(|stop| {
+        if let Stop::Failed(failure) = stop {
+            terminal::show(&failure);
+        }
+        status_of_failure
+    });
+    status.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

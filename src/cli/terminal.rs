@@ -1,0 +1,37 @@
+//! Messages on stderr, with colour where a person reads them.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+
+use crate::failure::Failure;
+
+/// Whether stderr may be coloured: a terminal, and `NO_COLOR` is unset or empty.
+pub(super) fn colour() -> bool {
+    let declined = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !declined && io::stderr().is_terminal()
+}
+
+/// Shows a failure: what, then what to do.
+pub(super) fn show(failure: &Failure) {
+    let (error, help) = if colour() {
+        ("\x1b[1;31merror\x1b[0m", "\x1b[1m help\x1b[0m")
+    } else {
+        ("error", " help")
+    };
+    write(&format!(
+        "{error}: {failure}\n{help}: {}\n",
+        failure.remedy()
+    ));
+}
+
+/// Says that the pre-launch gate is shut. Scripts look for the first line's wording.
+pub(super) fn block(reason: &str) {
+    write(&format!(
+        "waterwall pre-launch-hook: BLOCK — {reason}\n help: See to the gateway (`waterwall run`), then start the agent again.\n"
+    ));
+}
+
+fn write(text: &str) {
+    // There is nowhere left to report that stderr is closed.
+    let _ = io::stderr().write_all(text.as_bytes());
+}

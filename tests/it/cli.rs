@@ -1,0 +1,555 @@
+//! The verbs of the command line, run as a user runs them.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use waterwall_audit::{ChainWriter, Event, Redaction, SigningKey, WriterOptions};
+
+/// A home directory of its own, and the binary run inside it.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a directory"))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        fs::write(self.path().join(name), text).expect("written");
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waterwall"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("HOME", self.path())
+            .env("PATH", "/usr/bin:/bin")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.command(arguments).output().expect("started").into()
+    }
+
+    fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("started");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        stdin.write_all(input).expect("read");
+        drop(stdin);
+        child.wait_with_output().expect("ended").into()
+    }
+}
+
+/// What a run came to.
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            out: String::from_utf8(output.stdout).expect("UTF-8"),
+            err: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+}
+
+/// Made at run time: nothing in this file looks like a key.
+fn aws_key() -> String {
+    format!("AKIA{}", "FAKE".repeat(4))
+}
+
+#[test]
+fn help_and_version_are_everywhere() {
+    let home = Home::new();
+    let verbs: [&[&str]; 9] = [
+        &[],
+        &["run"],
+        &["init"],
+        &["env"],
+        &["launch"],
+        &["scan"],
+        &["verify-chain"],
+        &["completions"],
+        &["demo"],
+    ];
+    for verb in verbs {
+        let help = home.run(&[verb, &["--help"]].concat());
+        assert_eq!(help.code, Some(0), "{verb:?}: {help:?}");
+        assert!(help.out.contains("Usage:"), "{verb:?}: {help:?}");
+        let version = home.run(&[verb, &["--version"]].concat());
+        assert_eq!(version.code, Some(0), "{verb:?}: {version:?}");
+        assert!(
+            version.out.contains(env!("CARGO_PKG_VERSION")),
+            "{verb:?}: {version:?}"
+        );
+    }
+}
+
+#[test]
+fn unknown_verbs_and_missing_arguments_exit_with_2() {
+    let home = Home::new();
+    for arguments in [
+        &["frobnicate"][..],
+        &["verify-chain"],
+        &["launch"],
+        &["run", "--port", "1"],
+    ] {
+        let ran = home.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(ran.err.starts_with("error: "), "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_bad_configuration_stops_every_verb_that_needs_one() {
+    let home = Home::new();
+    home.write("bad.yaml", "listen: 127.0.0.1:0\nlisten_on: 1\n");
+    let expected = "error: bad.yaml:2:1: unknown key \"listen_on\"\n help: Remove it, or use one of: \
+                    listen, admin, state_dir, upstreams, forward, redaction, vault, audit, kill_switch.\n";
+    for verb in [&[][..], &["run"], &["env"]] {
+        let ran = home.run(&[verb, &["--config", "bad.yaml"]].concat());
+        assert_eq!(
+            (ran.code, ran.err.as_str()),
+            (Some(1), expected),
+            "{verb:?}"
+        );
+    }
+    let missing = home.run(&["run", "--config", "none.yaml"]);
+    assert_eq!(missing.code, Some(1));
+    assert!(
+        missing
+            .err
+            .starts_with("error: none.yaml: there is no such file\n help: Create it")
+    );
+    let mut by_variable = home.command(&["env"]);
+    let by_variable: Ran = by_variable
+        .env("WATERWALL_CONFIG", "bad.yaml")
+        .output()
+        .expect("started")
+        .into();
+    assert_eq!(by_variable.err, expected);
+}
+
+#[test]
+fn init_makes_everything_once() {
+    let home = Home::new();
+    let first = home.run(&["init", "--dir", "conf"]);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    let state = home.path().join(".local/state/waterwall");
+    let mut expected = "created conf/waterwall.yaml\n".to_owned();
+    for name in [
+        "signing.key",
+        "signing.pub",
+        "ca.key",
+        "ca.pem",
+        "admin.token",
+    ] {
+        expected += &format!("created {}\n", state.join(name).display());
+    }
+    assert_eq!(first.out, expected);
+    let key = fs::read(state.join("signing.key")).expect("there");
+    home.write("conf/waterwall.yaml", "# mine\n");
+
+    let second = home.run(&["init", "--dir", "conf"]);
+    let kept = |line: &str| line.starts_with("kept    ");
+    assert!(
+        second.out.lines().count() == 6 && second.out.lines().all(kept),
+        "{second:?}"
+    );
+    assert_eq!(fs::read(state.join("signing.key")).expect("there"), key);
+    let config = fs::read_to_string(home.path().join("conf/waterwall.yaml")).expect("there");
+    assert_eq!(config, "# mine\n");
+}
+
+#[test]
+fn env_prints_what_a_shell_can_evaluate() {
+    let home = Home::new();
+    let ran = home.run(&["env"]);
+    assert_eq!(
+        ran.out,
+        "# If HTTPS_PROXY is set, unset it for the agent: some send even 127.0.0.1 there.\n\
+         export ANTHROPIC_BASE_URL='http://127.0.0.1:8888/anthropic'\n\
+         export OPENAI_BASE_URL='http://127.0.0.1:8888/openai/v1'\n\
+         export OPENAI_API_BASE='http://127.0.0.1:8888/openai/v1'\n\
+         export DEEPSEEK_BASE_URL='http://127.0.0.1:8888/deepseek'\n\
+         export DEEPSEEK_API_BASE='http://127.0.0.1:8888/deepseek'\n\
+         export OPENROUTER_BASE_URL='http://127.0.0.1:8888/openrouter/api/v1'\n\
+         export OPENROUTER_API_BASE='http://127.0.0.1:8888/openrouter/api/v1'\n\
+         export GOOGLE_GEMINI_BASE_URL='http://127.0.0.1:8888/gemini'\n"
+    );
+    let script = format!(
+        "eval '{}' && printf %s \"$OPENAI_BASE_URL\"",
+        ran.out.replace('\'', r"'\''")
+    );
+    let shell = Command::new("sh")
+        .args(["-c", &script])
+        .output()
+        .expect("started");
+    assert_eq!(shell.stdout, b"http://127.0.0.1:8888/openai/v1");
+}
+
+#[test]
+fn env_in_proxy_mode_bundles_the_roots() {
+    let home = Home::new();
+    let early = home.run(&["env", "--mode", "proxy"]);
+    assert_eq!(early.code, Some(1));
+    assert!(
+        early
+            .err
+            .ends_with(" help: Run `waterwall init`, or start the gateway once.\n")
+    );
+
+    home.run(&["init"]);
+    home.write("roots.pem", "# some roots");
+    let mut command = home.command(&["env", "--mode", "proxy", "--shell", "fish"]);
+    command.env("SSL_CERT_FILE", home.path().join("roots.pem"));
+    let ran: Ran = command.output().expect("started").into();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let state = home.path().join(".local/state/waterwall");
+    let bundle = state.join("ca-bundle.pem");
+    for line in [
+        "set -gx HTTPS_PROXY 'http://127.0.0.1:8888'".to_owned(),
+        format!(
+            "set -gx NODE_EXTRA_CA_CERTS '{}'",
+            state.join("ca.pem").display()
+        ),
+        format!("set -gx SSL_CERT_FILE '{}'", bundle.display()),
+    ] {
+        assert!(
+            ran.out.lines().any(|found| found == line),
+            "{line} in {ran:?}"
+        );
+    }
+    let authority = fs::read_to_string(state.join("ca.pem")).expect("there");
+    let text = fs::read_to_string(bundle).expect("written");
+    assert_eq!(text, format!("# some roots\n{authority}"));
+}
+
+/// Answers one request on a port of its own with `answer`; returns the URL.
+fn health(answer: &'static str) -> (String, thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/healthz", listener.local_addr().expect("bound"));
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut request = [0; 1024];
+        let read = stream.read(&mut request).expect("a request");
+        assert!(request[..read].starts_with(b"GET /healthz HTTP/1.1\r\n"));
+        stream.write_all(answer.as_bytes()).expect("sent");
+    });
+    (url, server)
+}
+
+fn launch(home: &Home, url: &str, agent: &[&str]) -> Ran {
+    let mut command = home.command(&[&["launch", "--"], agent].concat());
+    command
+        .env("WATERWALL_HEALTHZ_URL", url)
+        .output()
+        .expect("started")
+        .into()
+}
+
+#[test]
+fn launch_becomes_the_agent_when_all_is_well() {
+    let home = Home::new();
+    let (url, server) = health("HTTP/1.1 200 OK\r\n\r\n{\"killswitch_active\":false}");
+    let agent = [
+        "sh",
+        "-c",
+        "printf '%s ' \"$ANTHROPIC_BASE_URL\" \"$@\"; exit 7",
+        "sh",
+        "-p",
+        "--help",
+    ];
+    let ran = launch(&home, &url, &agent);
+    assert_eq!(
+        ran.out, "http://127.0.0.1:8888/anthropic -p --help ",
+        "{ran:?}"
+    );
+    assert_eq!(ran.code, Some(7));
+    server.join().expect("answered");
+}
+
+#[test]
+fn launch_is_gated_when_anything_is_not() {
+    let home = Home::new();
+    let answers = [
+        (
+            "HTTP/1.1 503 no\r\n\r\n{}",
+            "the gateway is not healthy: status 503",
+        ),
+        ("HTTP/1.1 200 OK\r\n\r\nfine", "the answer from"),
+        (
+            "HTTP/1.1 200 OK\r\n\r\n{\"killswitch_active\":true,\"killswitch_sources\":[\"sentinel\"]}",
+            "the kill switch is armed (sentinel)",
+        ),
+        ("nonsense", "the gateway does not answer at"),
+    ];
+    for (answer, reason) in answers {
+        let (url, server) = health(answer);
+        let ran = launch(&home, &url, &["touch", "started"]);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{answer}");
+        let expected = format!("waterwall pre-launch-hook: BLOCK — {reason}");
+        assert!(ran.err.starts_with(&expected), "{answer}: {ran:?}");
+        server.join().expect("answered");
+    }
+    let unused = TcpListener::bind("127.0.0.1:0")
+        .expect("a port")
+        .local_addr()
+        .expect("bound");
+    let ran = launch(
+        &home,
+        &format!("http://{unused}/healthz"),
+        &["touch", "started"],
+    );
+    assert_eq!(ran.code, Some(1));
+    assert!(!home.path().join("started").exists());
+}
+
+#[test]
+fn scan_tells_type_and_place_but_not_the_secret() {
+    let home = Home::new();
+    let secret = aws_key();
+    home.write("a.txt", format!("one\nkey: {secret} end\n"));
+    home.write("b.txt", "nothing here\n");
+
+    let found = home.run(&["scan", "b.txt", "a.txt"]);
+    assert_eq!(
+        (found.code, found.out.as_str()),
+        (Some(1), "a.txt:2:6: AWS_ACCESS_KEY\n"),
+        "{found:?}"
+    );
+    let none = home.run(&["scan", "b.txt"]);
+    assert_eq!(
+        (none.code, none.out.as_str(), none.err.as_str()),
+        (Some(0), "", "")
+    );
+
+    let json = home.run_with_input(&["scan", "--json"], format!("é{secret}").as_bytes());
+    assert_eq!(json.code, Some(1));
+    let report: Value = serde_json::from_str(&json.out).expect("JSON");
+    let finding = json!({
+        "file": "-", "type": "AWS_ACCESS_KEY", "line": 1, "column": 3, "start": 2, "end": 22,
+    });
+    assert_eq!(report, json!({ "findings": [finding] }));
+    for ran in [&found, &json] {
+        assert!(!ran.out.contains(&secret) && !ran.err.contains(&secret));
+    }
+}
+
+#[test]
+fn scan_goes_on_after_a_file_it_cannot_read() {
+    let home = Home::new();
+    home.write("a.txt", aws_key());
+    let ran = home.run(&["scan", "absent.txt", "a.txt"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (Some(2), "a.txt:1:1: AWS_ACCESS_KEY\n")
+    );
+    assert!(
+        ran.err
+            .starts_with("error: cannot read absent.txt: No such file"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn scan_finds_the_patterns_of_the_configuration() {
+    let home = Home::new();
+    home.write(
+        "p.yaml",
+        "patterns: [{type: MY_TOKEN, regex: 'mytok_[a-z]{4}'}]\n",
+    );
+    home.write("waterwall.yaml", "redaction: { extra_detectors: p.yaml }\n");
+    let ran = home.run_with_input(&["scan"], b"x mytok_abcd");
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (Some(1), "-:1:3: MY_TOKEN\n"),
+        "{ran:?}"
+    );
+}
+
+#[test]
+fn scan_jsonl_answers_each_line_at_once() {
+    let home = Home::new();
+    let mut command = home.command(&["scan", "--jsonl"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("started");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let mut stdout = child.stdout.take().expect("a pipe");
+    let items = [
+        (
+            json!({"id": 1, "text": "nothing"}),
+            json!({"id": 1, "spans": []}),
+        ),
+        (
+            json!({"id": "b", "text": format!("é {}", aws_key()), "label": "ignored"}),
+            json!({"id": "b", "spans": [[3, 23, "AWS_ACCESS_KEY"]]}),
+        ),
+    ];
+    for (item, expected) in items {
+        writeln!(stdin, "{item}").expect("sent");
+        let mut answer = Vec::new();
+        let mut byte = [0];
+        while byte != *b"\n" {
+            stdout
+                .read_exact(&mut byte)
+                .expect("an answer while the input is still open");
+            answer.extend(byte);
+        }
+        assert_eq!(
+            serde_json::from_slice::<Value>(&answer).expect("JSON"),
+            expected
+        );
+    }
+    drop(stdin);
+    assert_eq!(child.wait().expect("ended").code(), Some(0));
+}
+
+#[test]
+fn scan_jsonl_refuses_bad_lines_without_quoting_them() {
+    let home = Home::new();
+    let secret = aws_key();
+    let lines = [
+        format!("{{\"id\":1}}{secret}"),
+        format!("\"{secret}\""),
+        format!("{{\"id\":1,\"txt\":\"{secret}\"}}"),
+        format!("{{\"id\":1,\"text\":\"{secret}\\ud800\"}}"),
+    ];
+    for line in lines {
+        let ran = home.run_with_input(&["scan", "--jsonl"], format!("\n{line}\n").as_bytes());
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{line}");
+        assert!(
+            ran.err.starts_with("error: -:2:") && !ran.err.contains(&secret),
+            "{ran:?}"
+        );
+    }
+    let invalid = home.run_with_input(&["scan", "--jsonl"], b"{\"id\":1,\"text\":\"\xff\"}\n");
+    assert_eq!(invalid.code, Some(2));
+}
+
+/// A log of `lines` redactions and one checkpoint after each two of them.
+fn write_log(home: &Home, lines: usize) {
+    let key = SigningKey::generate().expect("a key");
+    home.write("signing.pub", key.public().to_pem().expect("PEM"));
+    let mut options = WriterOptions::new(key);
+    options.checkpoint_lines = 2;
+    let now = SystemTime::now();
+    let (writer, _) =
+        ChainWriter::open(&home.path().join("log.jsonl"), options, now).expect("opened");
+    for _ in 0..lines {
+        let event = Event::Redaction {
+            host: "api.anthropic.com".to_owned(),
+            request_id: None,
+            session_id: None,
+            redactions: vec![Redaction {
+                kind: "AWS_ACCESS_KEY".into(),
+                hmac8: "0".repeat(16),
+            }],
+            policy_hash: "0".repeat(64),
+        };
+        writer.append(event, now).expect("appended");
+    }
+    // Dropped, not closed: closing would cover the end.
+}
+
+#[test]
+fn verify_chain_gives_its_verdict() {
+    let home = Home::new();
+    write_log(&home, 3);
+    let verify = |more: &[&str]| {
+        home.run(
+            &[
+                &["verify-chain", "log.jsonl", "--pubkey", "signing.pub"],
+                more,
+            ]
+            .concat(),
+        )
+    };
+    let sound = verify(&[]);
+    assert_eq!(
+        (sound.code, sound.out.as_str()),
+        (Some(0), "OK: 4 lines verified, 1 checkpoints valid\n")
+    );
+    let strict = verify(&["--strict"]);
+    assert_eq!(strict.code, Some(3));
+    let json: Value = serde_json::from_str(&verify(&["--json"]).out).expect("JSON");
+    assert_eq!((&json["ok"], &json["lines"]), (&json!(true), &json!(4)));
+
+    let log = fs::read_to_string(home.path().join("log.jsonl")).expect("there");
+    home.write(
+        "log.jsonl",
+        log.replacen("api.anthropic.com", "api.anthropic.org", 1),
+    );
+    let broken = verify(&[]);
+    let expected = "FAIL: first failure at seq 2: prev_hash mismatch at seq 2\n\
+                    verified up to 1 lines, 0 checkpoints\n";
+    assert_eq!((broken.code, broken.out.as_str()), (Some(1), expected));
+}
+
+#[test]
+fn verify_chain_tells_unusable_input_from_a_broken_log() {
+    let home = Home::new();
+    write_log(&home, 1);
+    home.write("not-a-key", "x");
+    for arguments in [
+        ["verify-chain", "absent", "--pubkey", "signing.pub"],
+        ["verify-chain", "log.jsonl", "--pubkey", "absent"],
+        ["verify-chain", "log.jsonl", "--pubkey", "not-a-key"],
+        ["verify-chain", ".", "--pubkey", "signing.pub"],
+    ] {
+        let ran = home.run(&arguments);
+        assert_eq!(
+            (ran.code, ran.out.as_str()),
+            (Some(2), ""),
+            "{arguments:?}: {ran:?}"
+        );
+        assert_eq!(ran.err.lines().count(), 2, "{ran:?}");
+    }
+    home.write("empty", "");
+    let empty = home.run(&["verify-chain", "empty", "--pubkey", "signing.pub"]);
+    assert_eq!(empty.code, Some(1), "{empty:?}");
+}
+
+#[test]
+fn completions_know_the_verbs() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let ran = home.run(&["completions", shell]);
+        assert_eq!(ran.code, Some(0), "{shell}");
+        assert!(ran.out.contains("verify-chain"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let home = Home::new();
+    let mut command = home.command(&["completions", "bash"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("started");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}

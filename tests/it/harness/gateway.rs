@@ -1,0 +1,226 @@
+//! The gateway as a process: the built binary with a configuration and a state directory of its own.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use super::{Client, PATIENCE};
+
+/// One `upstreams:` entry.
+pub(crate) struct UpstreamConfig {
+    pub(crate) host: String,
+    pub(crate) dialect: &'static str,
+    pub(crate) prefix: &'static str,
+    pub(crate) url: String,
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+impl UpstreamConfig {
+    /// A generic upstream under `/up`.
+    pub(crate) fn generic(url: impl Into<String>) -> Self {
+        Self {
+            host: "up.test".into(),
+            dialect: "generic",
+            prefix: "/up",
+            url: url.into(),
+            ca_file: None,
+        }
+    }
+
+    /// An Anthropic upstream under `/anthropic`.
+    pub(crate) fn anthropic(url: impl Into<String>) -> Self {
+        Self {
+            host: "anthropic.test".into(),
+            dialect: "anthropic",
+            prefix: "/anthropic",
+            url: url.into(),
+            ca_file: None,
+        }
+    }
+}
+
+/// What a gateway is started with. The directory outlives the process, so that a test can look
+/// at its files or start another gateway on it.
+pub(crate) struct Setup {
+    dir: TempDir,
+    upstreams: Vec<UpstreamConfig>,
+    extra: String,
+}
+
+impl Setup {
+    pub(crate) fn new(upstreams: impl IntoIterator<Item = UpstreamConfig>) -> Self {
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            upstreams: upstreams.into_iter().collect(),
+            extra: String::new(),
+        }
+    }
+
+    /// Adds lines to the configuration.
+    pub(crate) fn with(mut self, yaml: &str) -> Self {
+        self.extra.push_str(yaml);
+        self.extra.push('\n');
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file beside the configuration.
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    fn yaml(&self, listen: &str, admin: &str) -> String {
+        let mut yaml = format!(
+            "listen: {listen}\nadmin: {{ listen: {admin} }}\nstate_dir: {}\nkill_switch: {{ armed: false, sentinel: {} }}\nupstreams:\n",
+            self.path("state").display(),
+            self.path("kill").display(),
+        );
+        for upstream in &self.upstreams {
+            let UpstreamConfig { host, dialect, prefix, url, ca_file } = upstream;
+            write!(
+                yaml,
+                "  - {{ host: {host}, dialect: {dialect}, prefix: {prefix}, url: \"{url}\""
+            )
+            .unwrap();
+            if let Some(file) = ca_file {
+                write!(yaml, ", ca_file: {}", file.display()).unwrap();
+            }
+            yaml.push_str(" }\n");
+        }
+        yaml + &self.extra
+    }
+
+    /// The process, its configuration written; not yet waited for.
+    pub(crate) fn spawn(&self, listen: &str, admin: &str) -> Child {
+        let config = self.file("waterwall.yaml", &self.yaml(listen, admin));
+        Command::new(env!("CARGO_BIN_EXE_waterwall"))
+            .args(["run", "--config"])
+            .arg(config)
+            .current_dir(self.dir.path())
+            .env("RUST_LOG", "trace")
+            .env_remove("XDG_STATE_HOME")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(std::fs::File::create(self.path("stderr")).unwrap())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Starts a gateway on free ports and waits until it serves.
+    pub(crate) fn start(self) -> Gateway {
+        let mut child = self.spawn("127.0.0.1:0", "127.0.0.1:0");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = |after: &str| {
+            let rest = line.split(after).nth(1)?;
+            let end = rest
+                .find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')
+                .unwrap_or(rest.len());
+            rest[..end].parse::<SocketAddr>().ok()
+        };
+        let (Some(agents), Some(admin)) =
+            (address("listens on http://"), address("admin: http://"))
+        else {
+            let status = child.wait().unwrap();
+            panic!("the gateway did not start ({status}): {line}{}", self.stderr());
+        };
+        let gateway = Gateway { setup: self, child, agents, admin };
+        gateway.wait_for(gateway.agents);
+        gateway.wait_for(gateway.admin);
+        gateway
+    }
+
+    /// Everything the process wrote to stderr so far.
+    pub(crate) fn stderr(&self) -> String {
+        std::fs::read_to_string(self.path("stderr")).unwrap_or_default()
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+/// A running gateway; killed when dropped.
+pub(crate) struct Gateway {
+    pub(crate) setup: Setup,
+    child: Child,
+    pub(crate) agents: SocketAddr,
+    pub(crate) admin: SocketAddr,
+}
+
+impl Gateway {
+    /// A gateway with one generic upstream under `/up`.
+    pub(crate) fn before(url: impl Into<String>) -> Self {
+        Setup::new([UpstreamConfig::generic(url)]).start()
+    }
+
+    /// A connection to the agents' port.
+    pub(crate) fn client(&self) -> Client {
+        Client::connect(self.agents)
+    }
+
+    /// Sends a signal by name, e.g. `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    /// Waits for the end of the process.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child)
+    }
+
+    fn wait_for(&self, address: SocketAddr) {
+        let since = Instant::now();
+        while std::net::TcpStream::connect(address).is_err() {
+            assert!(since.elapsed() < PATIENCE, "{address} does not answer: {}", self.setup.stderr());
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        // Already gone in the tests that stop it.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("gateway's stderr:\n{}", self.setup.stderr());
+        }
+    }
+}
+
+pub(crate) fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(status.success());
+}
+
+/// Waits for a process, but not for ever.
+pub(crate) fn wait(child: &mut Child) -> ExitStatus {
+    let since = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if since.elapsed() > PATIENCE {
+            child.kill().unwrap();
+            panic!("the process did not end");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
