@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
-use waterwall_core::dialect::Dialect;
+use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
+use waterwall_core::{
+    dialect::Dialect,
+    restore::Restorations,
+    vault::{Entry, Scope},
+};
 
-use crate::Refusal;
+use crate::{FILTERS, Refusal, Services, coding::StreamDecoder, filters::restorer::AnswerRestorer, session::Session};
 
 /// What is known of a request before its body.
 pub struct RequestHead<'a> {
@@ -22,6 +26,22 @@ pub struct RequestHead<'a> {
     pub query: Option<&'a str>,
     /// The agent's headers.
     pub headers: &'a HeaderMap,
+}
+
+/// What is known of a response before its body.
+pub struct ResponseHead<'a> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+}
+
+impl ResponseHead<'_> {
+    /// The media type without parameters, in lower case; empty when there is none.
+    pub(crate) fn media_type(&self) -> String {
+        let value = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+    }
 }
 
 /// What goes upstream.
@@ -43,9 +63,44 @@ pub enum Answer {
     Rewrite,
 }
 
-/// The state of one exchange.
+/// The state of one exchange. Each filter owns the part that bears its name.
 pub struct Exchange {
-    _shared: Arc<()>,
+    pub(crate) services: Arc<Services>,
+    /// The upstream's name.
+    pub(crate) host: String,
+    pub(crate) dialect: &'static Dialect,
+    pub(crate) request_id: String,
+    pub(crate) session_id: Option<String>,
+    pub(crate) scope: Scope,
+    pub(crate) request: Request,
+    pub(crate) response: Response,
+}
+
+/// The request under way.
+#[derive(Default)]
+pub(crate) struct Request {
+    pub(crate) body: Bytes,
+    pub(crate) content_type: Option<String>,
+    pub(crate) content_encoding: Option<http::HeaderValue>,
+    pub(crate) decoded: bool,
+    pub(crate) query: Option<String>,
+    /// The query was changed.
+    pub(crate) query_changed: bool,
+    /// The secrets replaced, in body order. Holding them keeps them in the vault.
+    pub(crate) secrets: Vec<Arc<Entry>>,
+    /// Why it was not scanned, where policy let it pass.
+    pub(crate) unscannable: Option<String>,
+}
+
+/// The response under way.
+#[derive(Default)]
+pub(crate) struct Response {
+    pub(crate) decoder: Option<StreamDecoder>,
+    pub(crate) restorer: Option<AnswerRestorer>,
+    pub(crate) restorations: Option<Restorations>,
+    pub(crate) streaming: bool,
+    /// The log has the line that says restoring has begun.
+    pub(crate) opened: bool,
 }
 
 impl Exchange {
@@ -53,8 +108,26 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Refusal::KillSwitch`] and its like; nothing may be forwarded.
-    pub fn begin(shared: &Arc<()>, _head: &RequestHead<'_>) -> Result<Self, Refusal> {
-        Ok(Self { _shared: Arc::clone(shared) })
+    pub fn begin(services: &Arc<Services>, head: &RequestHead<'_>) -> Result<Self, Refusal> {
+        let session = Session::of(head.host, head.headers, &services.policy.detectors);
+        let header = |name| head.headers.get(name);
+        let mut exchange = Self {
+            services: Arc::clone(services),
+            host: head.host.to_owned(),
+            dialect: head.dialect.at_path(head.path),
+            request_id: session.request_id.unwrap_or_else(|| services.request_id()),
+            session_id: session.id,
+            scope: session.scope,
+            request: Request {
+                content_type: header(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned),
+                content_encoding: header(http::header::CONTENT_ENCODING).cloned(),
+                query: head.query.map(str::to_owned),
+                ..Request::default()
+            },
+            response: Response::default(),
+        };
+        FILTERS.iter().try_for_each(|filter| filter.begin(&mut exchange, head))?;
+        Ok(exchange)
     }
 
     /// Decodes, scans, tokenizes and records the whole request body. Blocking work, linear in the
@@ -63,25 +136,63 @@ impl Exchange {
     /// # Errors
     /// Any [`Refusal`]; nothing may be forwarded.
     pub fn request(&mut self, body: Bytes) -> Result<Forward, Refusal> {
-        Ok(Forward { body, decoded: false, query: None })
+        self.request.body = body;
+        FILTERS.iter().try_for_each(|filter| filter.request(self))?;
+        Ok(Forward {
+            body: std::mem::take(&mut self.request.body),
+            decoded: self.request.decoded,
+            query: self.request.query.take().filter(|_| self.request.query_changed),
+        })
     }
 
-    /// Looks at the response's head and decides what happens to its body.
+    /// Looks at the response's head and decides what happens to its body. To be called again when
+    /// another response takes its place (a retry).
     ///
     /// # Errors
     /// Any [`Refusal`].
-    pub fn response_head(&mut self, _status: StatusCode, _headers: &HeaderMap) -> Result<Answer, Refusal> {
-        Ok(Answer::Pass)
+    pub fn response_head(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<Answer, Refusal> {
+        self.response = Response::default();
+        let head = ResponseHead { status, headers };
+        FILTERS.iter().try_for_each(|filter| filter.response_head(self, &head))?;
+        Ok(if self.response.restorer.is_some() { Answer::Rewrite } else { Answer::Pass })
     }
 
     /// Restores one chunk in place. Call it once more with `end` (and possibly no bytes).
     ///
     /// # Errors
     /// Any [`Refusal`]: the response must be aborted.
-    pub fn response_body(&mut self, _chunk: &mut Option<Bytes>, _end: bool) -> Result<(), Refusal> {
+    pub fn response_body(&mut self, chunk: &mut Option<Bytes>, end: bool) -> Result<(), Refusal> {
+        if self.response.restorer.is_none() {
+            return Ok(());
+        }
+        let mut bytes = chunk.take().map_or_else(Vec::new, Vec::from);
+        FILTERS.iter().try_for_each(|filter| filter.response_body(self, &mut bytes, end))?;
+        *chunk = Some(Bytes::from(bytes));
         Ok(())
     }
 
     /// Ends the exchange, however it ended; writes what is still to be recorded.
-    pub fn close(&mut self) {}
+    pub fn close(&mut self) {
+        for filter in FILTERS {
+            filter.close(self);
+        }
+    }
+
+    /// The request's id, the agent's own or one made for it.
+    #[must_use]
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+
+    /// How many secrets were replaced in the request.
+    #[must_use]
+    pub fn tokenized(&self) -> usize {
+        self.request.secrets.len()
+    }
+
+    /// How many placeholders were restored in the response so far.
+    #[must_use]
+    pub fn restored(&self) -> u64 {
+        self.response.restorations.as_ref().map_or(0, Restorations::restored)
+    }
 }

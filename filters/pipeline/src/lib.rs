@@ -1,7 +1,15 @@
-//! The pipeline: the ordered filters, and the state of one exchange that they work on.
+//! The pipeline: the ordered [`FILTERS`] and the [`Exchange`], the state of one request that they
+//! work on. The gateway hands bytes in and takes bytes out; nothing here knows of sockets.
 
+mod coding;
 mod exchange;
+mod filter;
+mod filters;
 mod refusal;
+mod services;
+mod session;
 
 pub use exchange::{Answer, Exchange, Forward, RequestHead};
+pub use filter::{FILTERS, Filter};
 pub use refusal::Refusal;
+pub use services::{Policy, Services, Unscannable};

@@ -21,4 +21,7 @@ pub enum Refusal {
         /// The configured limit in bytes.
         limit: usize,
     },
+    /// The provider's answer cannot be restored; it is aborted.
+    #[error("the response cannot be restored: {0}")]
+    Response(&'static str),
 }

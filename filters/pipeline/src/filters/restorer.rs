@@ -1,0 +1,78 @@
+//! Puts secrets back into the response: the dialect's stream restorer, or that for a body.
+
+use std::sync::Arc;
+
+use waterwall_core::{
+    dialect::Dialect,
+    restore::{BodyRestorer, EventRestorer, Resolve, Restorations, TextRestorer},
+};
+
+use crate::{Exchange, Filter, Refusal, exchange::ResponseHead};
+
+pub(crate) struct Restorer;
+
+/// The state machine that fits the response's media type.
+pub(crate) enum AnswerRestorer {
+    Events(EventRestorer),
+    Body(BodyRestorer),
+    Text(Box<TextRestorer>),
+}
+
+impl AnswerRestorer {
+    /// `None` for a media type that holds no text.
+    fn for_media_type(media_type: &str, dialect: &'static Dialect) -> Option<Self> {
+        Some(match media_type {
+            "text/event-stream" => Self::Events(EventRestorer::new(dialect.stream)),
+            "application/json" | "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => Self::Body(BodyRestorer::new(dialect.response)),
+            _ if media_type.ends_with("+json") => Self::Body(BodyRestorer::new(dialect.response)),
+            _ if media_type.starts_with("text/") => Self::Text(Box::new(TextRestorer::in_plain_text())),
+            _ => return None,
+        })
+    }
+
+    fn push(&mut self, bytes: &[u8], resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
+        match self {
+            Self::Events(events) => events.push(bytes, resolve, out),
+            Self::Body(body) => body.push(bytes, resolve, out),
+            Self::Text(text) => text.push(bytes, resolve, out),
+        }
+    }
+
+    fn finish(&mut self, resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
+        match self {
+            Self::Events(events) => events.finish(resolve, out),
+            Self::Body(body) => body.finish(out),
+            Self::Text(text) => text.flush(out),
+        }
+    }
+}
+
+impl Filter for Restorer {
+    fn name(&self) -> &'static str {
+        "restorer"
+    }
+
+    fn response_head(&self, exchange: &mut Exchange, head: &ResponseHead<'_>) -> Result<(), Refusal> {
+        // Without a decoder its coding is unknown: the body passes as it is.
+        if exchange.response.decoder.is_none() {
+            return Ok(());
+        }
+        exchange.response.restorer = AnswerRestorer::for_media_type(&head.media_type(), exchange.dialect);
+        exchange.response.streaming = matches!(exchange.response.restorer, Some(AnswerRestorer::Events(_)));
+        let services = &exchange.services;
+        exchange.response.restorations = Some(Restorations::new(Arc::clone(&services.vault), exchange.scope, services.now()));
+        Ok(())
+    }
+
+    fn response_body(&self, exchange: &mut Exchange, chunk: &mut Vec<u8>, end: bool) -> Result<(), Refusal> {
+        let response = &mut exchange.response;
+        let (Some(restorer), Some(restorations)) = (&mut response.restorer, &mut response.restorations) else { return Ok(()) };
+        let mut out = Vec::with_capacity(chunk.len());
+        restorer.push(chunk, restorations, &mut out);
+        if end {
+            restorer.finish(restorations, &mut out);
+        }
+        *chunk = out;
+        Ok(())
+    }
+}

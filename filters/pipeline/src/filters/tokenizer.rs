@@ -1,0 +1,63 @@
+//! Replaces secrets in the request's body and query.
+
+use waterwall_core::tokenize::{Splices, Tokenizer as Scanner};
+
+use crate::{Exchange, Filter, Refusal, Unscannable};
+
+pub(crate) struct Tokenizer;
+
+impl Filter for Tokenizer {
+    fn name(&self) -> &'static str {
+        "tokenizer"
+    }
+
+    fn request(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
+        query(exchange)?;
+        if exchange.request.unscannable.is_none() { body(exchange) } else { Ok(()) }
+    }
+}
+
+/// Says that the body cannot be scanned: policy refuses it, or lets it pass unscanned.
+pub(super) fn refuse_or_pass(exchange: &mut Exchange, reason: &str) -> Result<(), Refusal> {
+    match exchange.services.policy.unscannable {
+        Unscannable::Refuse => Err(Refusal::Unscannable(reason.to_owned())),
+        Unscannable::Pass => {
+            exchange.request.unscannable = Some(reason.to_owned());
+            Ok(())
+        }
+    }
+}
+
+fn query(exchange: &mut Exchange) -> Result<(), Refusal> {
+    let Some(query) = exchange.request.query.take() else { return Ok(()) };
+    let splices = scanner(exchange, |scanner| scanner.query(&query)).map_err(|error| Refusal::Unscannable(error.to_string()))?;
+    exchange.request.query_changed = !splices.is_empty();
+    let rewritten = String::from_utf8(splices.apply(query.as_bytes()));
+    // Replacements are ASCII and stand for whole bytes of percent-encoded ASCII or whole characters.
+    exchange.request.query = Some(rewritten.unwrap_or(query));
+    keep(exchange, &splices);
+    Ok(())
+}
+
+fn body(exchange: &mut Exchange) -> Result<(), Refusal> {
+    let request = &exchange.request;
+    let schema = exchange.dialect.request;
+    match scanner(exchange, |scanner| scanner.body(request.content_type.as_deref(), &request.body, schema)) {
+        Ok(splices) if splices.is_empty() => Ok(()),
+        Ok(splices) => {
+            exchange.request.body = splices.apply(&exchange.request.body).into();
+            keep(exchange, &splices);
+            Ok(())
+        }
+        Err(error) => refuse_or_pass(exchange, &error.to_string()),
+    }
+}
+
+fn scanner<T>(exchange: &Exchange, scan: impl FnOnce(Scanner<'_>) -> T) -> T {
+    let services = &exchange.services;
+    scan(Scanner { detectors: &services.policy.detectors, vault: &services.vault, scope: exchange.scope, now: services.now() })
+}
+
+fn keep(exchange: &mut Exchange, splices: &Splices) {
+    exchange.request.secrets.extend(splices.entries().cloned());
+}
