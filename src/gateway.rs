@@ -1,25 +1,28 @@
 //! Running the gateway: builds the services, serves until told to stop, and ends in order.
 
 mod hardening;
+mod services;
 mod signals;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use pingora_core::apps::http_app::HttpServer;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::services::listening::Service;
+use waterwall_pipeline::Services;
 
 use crate::admin::Admin;
 use crate::config::Config;
 use crate::kill_switch::KillSwitch;
 use crate::proxy::{Front, Gateway, Open};
 
+use services::Upkeep;
 use signals::{Signals, Stop};
 
 /// How long exchanges in flight may take to finish once the gateway has been told to stop. Stays
@@ -44,17 +47,23 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     // means that it has been made already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 
-    let kill_switch = Arc::new(KillSwitch::new(&config.kill_switch));
-    let services = Arc::new(());
-    let gateway = Gateway::new(&config, Arc::clone(&kill_switch), Arc::clone(&services))?;
     config.listen = claim(config.listen).with_context(|| busy("listen", config.listen))?;
     config.admin_listen =
         claim(config.admin_listen).with_context(|| busy("admin.listen", config.admin_listen))?;
+    let services = services::open(&config, KillSwitch::new(&config.kill_switch))?;
+    let gateway = Gateway::new(&config, Arc::clone(&services))?;
 
     let open = Open::default();
-    let server = build(&config, gateway, kill_switch, open.clone());
+    let server = build(&config, gateway, Arc::clone(&services), open.clone());
+    let upkeep = Upkeep::start(Arc::clone(&services))?;
     ready(&config);
-    serve(server, &open)
+    let served = serve(server, &open);
+    upkeep.stop();
+    services
+        .chain
+        .close(SystemTime::now())
+        .context("the audit log could not be closed with a checkpoint")?;
+    served
 }
 
 fn busy(key: &str, address: SocketAddr) -> String {
@@ -67,7 +76,7 @@ fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
     TcpListener::bind(address)?.local_addr()
 }
 
-fn build(config: &Config, gateway: Gateway, kill_switch: Arc<KillSwitch>, open: Open) -> Server {
+fn build(config: &Config, gateway: Gateway, services: Arc<Services>, open: Open) -> Server {
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
     server.bootstrap();
     let proxy = pingora_proxy::http_proxy(&server.configuration, gateway);
@@ -75,7 +84,7 @@ fn build(config: &Config, gateway: Gateway, kill_switch: Arc<KillSwitch>, open: 
     agents.add_tcp(&config.listen.to_string());
     server.add_service(agents);
 
-    let admin = HttpServer::new_app(Admin::new(config, kill_switch));
+    let admin = HttpServer::new_app(Admin::new(config, services));
     let mut admin = Service::new("admin".to_owned(), admin);
     admin.threads = Some(1);
     admin.add_tcp(&config.admin_listen.to_string());

@@ -9,10 +9,10 @@ use http::{Method, Response, StatusCode, header};
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
 use serde_json::{Value, json};
+use waterwall_pipeline::Services;
 
 use crate::config::Config;
 use crate::door::{Door, Stranger};
-use crate::kill_switch::KillSwitch;
 
 use health::Health;
 
@@ -24,10 +24,10 @@ pub(crate) struct Admin {
 
 impl Admin {
     /// The admin server of a gateway that is starting now.
-    pub(crate) fn new(config: &Config, kill_switch: Arc<KillSwitch>) -> Self {
+    pub(crate) fn new(config: &Config, services: Arc<Services>) -> Self {
         Self {
             door: Door::new(config.admin_listen),
-            health: Health::new(config, kill_switch),
+            health: Health::new(services),
         }
     }
 

@@ -73,10 +73,7 @@ pub(super) async fn read_body(session: &mut Session, limit: usize) -> Result<Byt
         return Err(too_large());
     }
     if session.req_header().headers.contains_key(header::EXPECT) {
-        session
-            .write_continue_response()
-            .await
-            .map_err(|error| Rescue::from_pingora(&error))?;
+        invite(session).await?;
     }
     let reading = async {
         let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
@@ -91,6 +88,15 @@ pub(super) async fn read_body(session: &mut Session, limit: usize) -> Result<Byt
     timeout(WHOLE_BODY, reading)
         .await
         .unwrap_or(Err(Rescue::RequestTimeout))
+}
+
+/// Sends `100 Continue`. Pingora takes any head written before the body is in for an early answer,
+/// after which the connection is not reused; this one is not.
+async fn invite(session: &mut Session) -> Result<(), Rescue> {
+    session.set_close_on_response_before_downstream_finish(false);
+    let invited = session.write_continue_response().await;
+    session.set_close_on_response_before_downstream_finish(true);
+    invited.map_err(|error| Rescue::from_pingora(&error))
 }
 
 /// Pingora's own read timeout covers HTTP/1 only.

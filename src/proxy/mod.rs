@@ -23,11 +23,10 @@ use pingora_core::modules::http::HttpModules;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
-use waterwall_pipeline::{Answer, Exchange, Forward, RequestHead};
+use waterwall_pipeline::{Answer, Exchange, Forward, Refusal, RequestHead, Services};
 
 use crate::config::{Config, Upstream};
 use crate::door::{Door, Stranger};
-use crate::kill_switch::KillSwitch;
 
 use buffered::Hold;
 use context::Context;
@@ -47,8 +46,7 @@ pub(crate) struct Gateway {
     targets: Vec<Target>,
     door: Door,
     max_body_bytes: usize,
-    kill_switch: Arc<KillSwitch>,
-    services: Arc<()>,
+    services: Arc<Services>,
 }
 
 impl Gateway {
@@ -58,24 +56,22 @@ impl Gateway {
     /// When an upstream's `ca_file` cannot be used.
     pub(crate) fn new(
         config: &Config,
-        kill_switch: Arc<KillSwitch>,
-        services: Arc<()>,
+        services: Arc<Services>,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             upstreams: config.upstreams.clone(),
             targets: Target::all(&config.upstreams)?,
             door: Door::new(config.listen),
             max_body_bytes: config.redaction.max_body_bytes,
-            kill_switch,
             services,
         })
     }
 
     /// Everything that happens before there is an upstream connection.
     async fn take_in(&self, session: &mut Session, context: &mut Context) -> Result<(), Rescue> {
-        let armed = self.kill_switch.sources();
+        let armed = (self.services.kill_switch)();
         if !armed.is_empty() {
-            return Err(waterwall_pipeline::Refusal::KillSwitch(armed).into());
+            return Err(Refusal::KillSwitch(armed).into());
         }
         self.route(session, context)?;
         let exchange = self.begin(session, context)?;

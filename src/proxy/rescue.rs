@@ -82,7 +82,8 @@ impl Rescue {
                 Refusal::KillSwitch(_)
                 | Refusal::Config(_)
                 | Refusal::ChainAppend(_)
-                | Refusal::Unscannable(_) => StatusCode::BAD_GATEWAY,
+                | Refusal::Unscannable(_)
+                | Refusal::Response(_) => StatusCode::BAD_GATEWAY,
                 Refusal::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             },
             Self::NoRoute => StatusCode::NOT_FOUND,
@@ -105,6 +106,7 @@ impl Rescue {
                 Refusal::ChainAppend(_) => "waterwall-chain-append-failed",
                 Refusal::Unscannable(_) => "waterwall-unscannable-body",
                 Refusal::BodyTooLarge { .. } => "waterwall-body-too-large",
+                Refusal::Response(_) => "waterwall-unrestorable-answer",
             },
             Self::NoRoute => "waterwall-no-route",
             Self::ForeignHost => "waterwall-foreign-host",

@@ -2,3 +2,14 @@
 
 /// The verbs of the command line, their output and their exit codes.
 mod cli;
+/// What goes through the gateway unchanged.
+mod pass_through;
+/// What the gateway answers itself.
+mod refusals;
+/// Upstreams that are down, lie or go away.
+mod upstream_faults;
+/// Starting and stopping.
+mod lifecycle;
+
+/// The gateway as a process, a scripted upstream, a client that shows bytes.
+mod harness;

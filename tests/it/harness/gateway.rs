@@ -61,6 +61,14 @@ impl Setup {
         }
     }
 
+    /// Replaces the upstreams, where they need a file of this setup.
+    pub(crate) fn upstreams(self, upstreams: impl IntoIterator<Item = UpstreamConfig>) -> Self {
+        Self {
+            upstreams: upstreams.into_iter().collect(),
+            ..self
+        }
+    }
+
     /// Adds lines to the configuration.
     pub(crate) fn with(mut self, yaml: &str) -> Self {
         self.extra.push_str(yaml);
@@ -86,7 +94,13 @@ impl Setup {
             self.path("kill").display(),
         );
         for upstream in &self.upstreams {
-            let UpstreamConfig { host, dialect, prefix, url, ca_file } = upstream;
+            let UpstreamConfig {
+                host,
+                dialect,
+                prefix,
+                url,
+                ca_file,
+            } = upstream;
             write!(
                 yaml,
                 "  - {{ host: {host}, dialect: {dialect}, prefix: {prefix}, url: \"{url}\""
@@ -134,9 +148,17 @@ impl Setup {
             (address("listens on http://"), address("admin: http://"))
         else {
             let status = child.wait().unwrap();
-            panic!("the gateway did not start ({status}): {line}{}", self.stderr());
+            panic!(
+                "the gateway did not start ({status}): {line}{}",
+                self.stderr()
+            );
         };
-        let gateway = Gateway { setup: self, child, agents, admin };
+        let gateway = Gateway {
+            setup: self,
+            child,
+            agents,
+            admin,
+        };
         gateway.wait_for(gateway.agents);
         gateway.wait_for(gateway.admin);
         gateway
@@ -184,7 +206,11 @@ impl Gateway {
     fn wait_for(&self, address: SocketAddr) {
         let since = Instant::now();
         while std::net::TcpStream::connect(address).is_err() {
-            assert!(since.elapsed() < PATIENCE, "{address} does not answer: {}", self.setup.stderr());
+            assert!(
+                since.elapsed() < PATIENCE,
+                "{address} does not answer: {}",
+                self.setup.stderr()
+            );
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }

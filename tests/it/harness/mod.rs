@@ -5,8 +5,8 @@ mod gateway;
 mod upstream;
 
 pub(crate) use client::{Client, Response};
-pub(crate) use gateway::{Gateway, Setup, UpstreamConfig};
-pub(crate) use upstream::{Connection, Scripted};
+pub(crate) use gateway::{Gateway, Setup, UpstreamConfig, wait};
+pub(crate) use upstream::Scripted;
 
 use std::time::Duration;
 

@@ -1,0 +1,107 @@
+//! What all exchanges share, built from the configuration, and its upkeep.
+
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result, anyhow};
+use waterwall_audit::{ChainWriter, SigningKey, WriterOptions};
+use waterwall_core::placeholder::SessionKey;
+use waterwall_core::vault::Vault;
+use waterwall_pipeline::{Policy, Services, Unscannable};
+use zeroize::Zeroizing;
+
+use crate::config::{self, Config};
+use crate::kill_switch::KillSwitch;
+
+/// How often due checkpoints are written, which is also the longest that a line stays unsynced.
+const TICK: Duration = Duration::from_secs(1);
+/// Expired secrets are dropped every so many ticks.
+const SWEEP_TICKS: u32 = 60;
+
+/// Opens the audit log and makes a vault with a fresh key.
+///
+/// # Errors
+/// When the signing key cannot be read, or the log cannot be written or is another gateway's.
+pub(super) fn open(config: &Config, kill_switch: KillSwitch) -> Result<Arc<Services>> {
+    let chain = open_chain(&config.audit)?;
+    let mut random = Zeroizing::new([0; 32]);
+    getrandom::fill(random.as_mut())
+        .map_err(|error| anyhow!("no randomness for the session key: {error}"))?;
+    let ttl_seconds = config.vault.ttl.as_secs();
+    let vault = Vault::new(SessionKey::new(*random), config.vault.capacity, ttl_seconds);
+    let policy = Policy {
+        detectors: Arc::new(config.redaction.detectors.clone()),
+        max_body_bytes: config.redaction.max_body_bytes,
+        unscannable: match config.redaction.unscannable {
+            config::Unscannable::Refuse => Unscannable::Refuse,
+            config::Unscannable::Pass => Unscannable::Pass,
+        },
+    };
+    let sources = move || kill_switch.sources();
+    Ok(Arc::new(Services::new(policy, Arc::new(vault), chain, sources)))
+}
+
+fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
+    let file = &audit.signing_key;
+    let key = std::fs::read_to_string(file)
+        .map(Zeroizing::new)
+        .with_context(|| format!("cannot read the signing key {}", file.display()))?;
+    let key = SigningKey::from_pem(&key)
+        .with_context(|| format!("{} is not a signing key", file.display()))?;
+    let options = WriterOptions {
+        checkpoint_lines: audit.checkpoint_lines,
+        checkpoint_seconds: audit.checkpoint_seconds,
+        // No request waits for the disk: the upkeep syncs.
+        sync_inline: false,
+        ..WriterOptions::new(key)
+    };
+    let (chain, report) = ChainWriter::open(&audit.chain, options, SystemTime::now())
+        .context("cannot open the audit log")?;
+    if let Some(moved) = &report.torn_moved_to {
+        tracing::warn!(moved_to = moved, "the audit log's last line was torn");
+    }
+    tracing::info!(log = %audit.chain.display(), lines = report.lines, "audit log opened");
+    Ok(chain)
+}
+
+/// The thread that looks after the services while they are in use.
+pub(super) struct Upkeep {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Upkeep {
+    /// Starts looking after `services`.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub(super) fn start(services: Arc<Services>) -> Result<Self> {
+        let (stop, stopped) = mpsc::channel();
+        let thread = thread::Builder::new()
+            .name("upkeep".to_owned())
+            .spawn(move || look_after(&services, &stopped))
+            .context("cannot start a thread")?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Stops, and waits until nothing is under way.
+    pub(super) fn stop(self) {
+        drop(self.stop);
+        // A panic has been reported where it happened.
+        let _ = self.thread.join();
+    }
+}
+
+fn look_after(services: &Services, stopped: &mpsc::Receiver<()>) {
+    let mut ticks = 0_u32;
+    while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
+        if let Err(error) = services.chain.checkpoint_if_due(SystemTime::now()) {
+            tracing::error!(%error, "the audit log has no checkpoint");
+        }
+        ticks = ticks.wrapping_add(1);
+        if ticks.is_multiple_of(SWEEP_TICKS) {
+            services.vault.sweep(services.now());
+        }
+    }
+}
