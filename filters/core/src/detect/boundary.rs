@@ -19,7 +19,7 @@ pub(super) fn closes(text: &[u8], at: usize) -> bool {
 
 /// Whether `before` ends in `\n` (any backslash letter), `%3D`, `\x3d`, `\u003d` or the `ESC[31m`
 /// of a terminal.
-fn ends_in_escape(before: &[u8]) -> bool {
+pub(super) fn ends_in_escape(before: &[u8]) -> bool {
     let hex = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_hexdigit);
     match before {
         [

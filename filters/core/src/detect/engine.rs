@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::{
     Span, boundary,
-    class::{Class, Runs},
+    class::{Class, Runs, work},
     detector::{Body, Bounds, Candidate, Detector, Form, Trigger},
     prefilter::Prefilter,
 };
@@ -115,6 +115,7 @@ fn push(matches: &mut Vec<Match>, rank: usize, found: Option<Range<usize>>) {
 /// Whether a candidate is a credential, and which bytes are.
 fn verify(form: &Form, candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
     let &Candidate { text, start, body } = candidate;
+    work::count(body - start);
     if form.bounded && !boundary::opens(text, start) {
         return None;
     }

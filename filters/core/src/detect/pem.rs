@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::{
-    class::{Class, Runs},
+    class::{Class, Runs, work},
     detector::Candidate,
 };
 
@@ -40,9 +40,7 @@ pub(super) const PUTTY: &str = "PuTTY-User-Key-File-";
 pub(super) fn armoured(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
     let &Candidate { text, start, body } = candidate;
     let label = label_end(text, body);
-    if memchr::memmem::find(&text[body..label], b"PRIVATE KEY").is_none() {
-        return None;
-    }
+    memchr::memmem::find(&text[body..label], b"PRIVATE KEY")?;
     let dashes = dashes_end(text, label);
     let end = (dashes - label >= 2).then(|| Walk::new(text, dashes).end())??;
     Some(start..end)
@@ -210,6 +208,7 @@ impl<'t> Walk<'t> {
                 Piece::Run => self.run(self.at..end),
                 Piece::Gap(byte) => self.gap(byte),
             }
+            work::count(end - self.at);
             self.at = end;
             if self.at - self.seen > if self.shown > 0 { REACH } else { HEADERS } {
                 break;
@@ -303,15 +302,17 @@ pub(super) fn putty(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range
     let (mut at, mut end, mut private) = (body, None, false);
     while let Some((line, next)) = putty_line(text, at) {
         let bytes = &text[line.clone()];
-        let has = |name: &[u8]| memchr::memmem::find(bytes, name).is_some();
-        private |= has(b"Private-Lines:");
-        if has(PUTTY.as_bytes()) || !(has(b": ") || is_putty_material(bytes)) {
+        let find = |name: &[u8]| memchr::memmem::find(bytes, name).map(|at| at + name.len());
+        private |= find(b"Private-Lines:").is_some();
+        if find(PUTTY.as_bytes()).is_some() || !(find(b": ").is_some() || is_putty_material(bytes))
+        {
+            break;
+        }
+        if let Some(mac) = find(b"Private-MAC: ") {
+            end = Some(Class::HEX.run_end(text, line.start + mac, REACH));
             break;
         }
         end = Some(line.end);
-        if has(b"Private-MAC:") {
-            break;
-        }
         at = next;
     }
     end.filter(|_| private).map(|end| start..end)
@@ -333,6 +334,7 @@ fn is_putty_material(line: &[u8]) -> bool {
 /// the line is too long for such a file.
 fn putty_line(text: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
     let mut end = at;
+    work::count(2 * REACH);
     while end < text.len() && end - at < 2 * REACH {
         match piece(text, end) {
             (Piece::Newline, next) => return Some((at..end, next)),

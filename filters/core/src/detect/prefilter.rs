@@ -73,10 +73,9 @@ impl Prefilter {
         let mut padded = [0; BLOCK + STRIDE];
         padded[..tail.len()].copy_from_slice(tail);
         for offset in [0, STRIDE] {
-            if let Some(block) = padded[offset..].first_chunk::<BLOCK>() {
-                if self.any(block) {
-                    self.look(at + offset, block, &mut found);
-                }
+            match padded[offset..].first_chunk::<BLOCK>() {
+                Some(block) if self.any(block) => self.look(at + offset, block, &mut found),
+                _ => {}
             }
         }
     }

@@ -126,7 +126,12 @@ pub(super) fn telegram(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Ra
     let &Candidate {
         text, start: colon, ..
     } = candidate;
-    let start = Class::DIGIT.run_start(text, colon, 14);
+    let digits = Class::DIGIT.run_start(text, colon, 18);
+    // The first digits may belong to an escape: `%22`, `\u0022`.
+    let behind_escape = (digits + 1..colon)
+        .take(4)
+        .find(|&at| boundary::ends_in_escape(&text[..at]));
+    let start = behind_escape.unwrap_or(digits);
     if !(6..=13).contains(&(colon - start)) {
         return None;
     }

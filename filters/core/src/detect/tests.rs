@@ -1,19 +1,36 @@
 //! The list of detectors checked against its own examples, and the properties of a scan.
 
+use proptest::prelude::*;
+
 use super::*;
 
-fn scan(text: &[u8]) -> Vec<Span> {
+fn scan_with(detectors: &Detectors, text: &[u8]) -> Vec<Span> {
     let mut spans = Vec::new();
-    Detectors::builtin().scan(Leaf { text, key: None }, &mut spans);
+    detectors.scan(Leaf { text, key: None }, &mut spans);
     spans
+}
+
+fn scan(text: &[u8]) -> Vec<Span> {
+    scan_with(&Detectors::builtin(), text)
 }
 
 /// Kind and text of every span.
 fn found(text: &str) -> Vec<(&'static str, &str)> {
-    scan(text.as_bytes())
+    let spans = scan(text.as_bytes());
+    spans
         .iter()
         .map(|span| (span.kind.label(), &text[span.range()]))
         .collect()
+}
+
+/// Every example of every detector, written out.
+fn examples() -> Vec<(&'static str, String)> {
+    let all = builtin::all().into_iter();
+    all.flat_map(|detector| {
+        let texts = detector.finds.iter().map(|template| expand(template));
+        texts.map(|text| (detector.kind.label(), text))
+    })
+    .collect()
 }
 
 #[test]
@@ -34,5 +51,417 @@ fn every_detector_finds_its_examples_and_nothing_else() {
                 .find(|(kind, _)| *kind == detector.kind.label());
             assert_eq!(hit, None, "{} in {template}", detector.kind);
         }
+    }
+}
+
+#[test]
+fn the_list_has_the_thirty_predecessors_and_private_keys() {
+    let detectors = Detectors::builtin();
+    let mut kinds: Vec<_> = detectors.kinds().map(Kind::label).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    assert_eq!(kinds.len(), 31);
+    assert_eq!(detectors.len(), 31);
+}
+
+#[test]
+fn a_token_is_found_whatever_stands_around_it() {
+    let left = [
+        "",
+        " ",
+        "\n",
+        "\t",
+        "\r\n",
+        "\"",
+        "'",
+        "`",
+        "(",
+        "[",
+        "{",
+        "<",
+        ">",
+        ",",
+        ";",
+        ":",
+        "=",
+        "@",
+        "&",
+        "?",
+        "|",
+        "#",
+        "\\n",
+        "\\\\n",
+        "\\r\\n",
+        "\\t",
+        "%3D",
+        "%22",
+        "%20",
+        "\\u0022",
+        "\\u003e",
+        "\\x22",
+        "&quot;",
+        "<b>",
+        "**",
+        "\u{1b}[32m",
+        "é",
+        "→",
+        "key=",
+        "Bearer ",
+        "token: ",
+        "KEY='",
+    ];
+    let right = [
+        "",
+        " ",
+        "\n",
+        "\r\n",
+        "\t",
+        "\"",
+        "'",
+        "`",
+        ")",
+        "]",
+        "}",
+        "<",
+        ",",
+        ";",
+        "&",
+        "?",
+        "|",
+        "#",
+        "\\n",
+        "\\\\n",
+        "\\\"",
+        "%22",
+        "\\u0022",
+        "</b>",
+        "**",
+        "\u{1b}[0m",
+        "é",
+        " and more",
+        "@host",
+    ];
+    for (kind, secret) in examples() {
+        for before in left {
+            for after in right {
+                let text = format!("{before}{secret}{after}");
+                assert_eq!(found(&text), [(kind, &*secret)], "in {text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_certain_anchor_is_found_inside_a_word_and_a_weak_one_is_not() {
+    for template in [
+        "sk-ant-api03-{FAKE*95}",
+        "github_pat_{FAKE*82}",
+        "AGE-SECRET-KEY-1{FAKE*58}",
+    ] {
+        let secret = expand(template);
+        assert_eq!(
+            found(&format!("x9{secret}")).first().map(|f| f.1),
+            Some(&*secret)
+        );
+    }
+    for template in [
+        "AKIA{FAKE*16}",
+        "AC{fade*32}",
+        "SK{fade*32}",
+        "hf_{FAKE*34}",
+        "BSA{FAKE*28}",
+    ] {
+        let secret = expand(template);
+        assert_eq!(found(&format!("x9{secret}")), [], "{secret}");
+    }
+}
+
+#[test]
+fn overlapping_matches_are_one_span_named_by_the_first() {
+    let outer = expand("sk-ant-api03-{FAKE*40}-AKIA{FAKE*16}-{FAKE*40}");
+    assert_eq!(found(&outer), [("ANTHROPIC_KEY", &*outer)]);
+    // A JWT that stands in what a longer token takes for its body.
+    let glued = expand("ATATT3xFf{FAKE*40}=eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx{FAKE*30}.{FAKE*43}");
+    assert_eq!(found(&glued), [("ATLASSIAN_TOKEN", &*glued)]);
+    let two = expand("AKIA{FAKE*16},AKIA{EXAMPLE*16}");
+    assert_eq!(found(&two).len(), 2);
+}
+
+#[test]
+fn spans_are_appended() {
+    let mut spans = Vec::new();
+    let text = expand("AKIA{FAKE*16}");
+    for _ in 0..2 {
+        let leaf = Leaf {
+            text: text.as_bytes(),
+            key: None,
+        };
+        Detectors::builtin().scan(leaf, &mut spans);
+    }
+    assert_eq!(spans.len(), 2);
+}
+
+#[test]
+fn extra_patterns_are_added_and_bad_ones_named() {
+    let pattern = |kind: &str, regex: &str| ExtraPattern {
+        kind: kind.into(),
+        regex: regex.into(),
+    };
+    let detectors =
+        Detectors::with_extra(vec![pattern("MY_TOKEN", "mytok_[A-Za-z0-9]{8}")]).unwrap();
+    let text = "a mytok_FAKEFAKE b";
+    assert_eq!(
+        scan_with(&detectors, text.as_bytes()),
+        [Span {
+            start: 2,
+            end: 16,
+            kind: Kind::intern("MY_TOKEN").unwrap()
+        }]
+    );
+    assert_eq!(detectors.len(), Detectors::builtin().len() + 1);
+    assert_eq!(detectors.policy_hash().len(), 64);
+    assert_ne!(detectors.policy_hash(), Detectors::builtin().policy_hash());
+
+    let error = |kind: &str, regex: &str| {
+        let good = pattern("GOOD", "x");
+        Detectors::with_extra(vec![good, pattern(kind, regex)])
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    assert!(error("my token", "x").starts_with("pattern 1: type \"my token\""));
+    assert!(error("BAD", "(").starts_with("pattern 1 (BAD): "));
+    assert_eq!(
+        error("BAD", "x*"),
+        "pattern 1 (BAD): it matches the empty string"
+    );
+}
+
+/// What a million bytes of `unit` cost the verifiers, per byte.
+fn work_per_byte(unit: &str, size: usize) -> f64 {
+    let text = unit.repeat(size / unit.len());
+    class::work::take();
+    scan(text.as_bytes());
+    class::work::take() as f64 / text.len() as f64
+}
+
+#[test]
+fn nothing_costs_more_than_linear_time() {
+    let mut units: Vec<String> = [
+        "eyJ",
+        "eyJ-",
+        "eyJhbGciOiJIUzI1NiJ9.",
+        "eyJhbGciOiJIUzI1NiJ9-",
+        "AKIA",
+        "AKIA ",
+        "sk-",
+        "sk-a",
+        "sk-ant-",
+        "ghs_",
+        "ghs_-",
+        "ATATT",
+        "ATATT-",
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "-----BEGIN RSA PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n",
+        "---- BEGIN RSA PRIVATE KEY ----MIIE",
+        "-----END RSA PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nA: b\n",
+        "-",
+        "- ",
+        "\\",
+        "PuTTY-User-Key-File-2: a",
+        "PuTTY-User-Key-File-2: a\n",
+        "PuTTY-User-Key-File-2 Private-Lines: ",
+        "1:",
+        "1234567890:AA",
+        "M.",
+        ".",
+        "s.",
+        "sl.",
+        "sl.u.",
+        "SG.",
+        "SGA.SG.",
+        "pk_1",
+        "BSA",
+        "BSA_",
+        "AIza",
+        "AIza-",
+        "FAKE",
+        "0",
+        " ",
+        "\n",
+        "\u{1b}[m",
+    ]
+    .map(String::from)
+    .to_vec();
+    units.extend(examples().into_iter().map(|(_, secret)| secret));
+    // Long runs that two kinds of candidates share, to the left of long second segments.
+    for unit in units {
+        for text in [unit.clone(), format!("{unit} "), format!("-{unit}")] {
+            let (small, large) = (work_per_byte(&text, 20_000), work_per_byte(&text, 160_000));
+            assert!(
+                large <= small * 1.2 + 1.0,
+                "{text:?}: {small} then {large} per byte"
+            );
+            assert!(large < 300.0, "{text:?}: {large} per byte");
+        }
+    }
+}
+
+#[test]
+fn a_token_of_two_long_halves_costs_linear_time() {
+    let cost = |size: usize| {
+        let first = "-eyJ-ghs_".repeat(size / 9);
+        let text = format!("{first}.{}", "a".repeat(size));
+        class::work::take();
+        scan(text.as_bytes());
+        class::work::take()
+    };
+    assert!(cost(80_000) < cost(10_000) * 9);
+}
+
+#[test]
+fn ordinary_text_holds_no_secret() {
+    let mut bytes = Noise(7);
+    let hex = |bytes: &mut Noise, n: usize| {
+        (0..n)
+            .map(|_| bytes.pick(b"0123456789abcdef"))
+            .collect::<String>()
+    };
+    let base64 = |bytes: &mut Noise, n: usize| {
+        let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        (0..n).map(|_| bytes.pick(alphabet)).collect::<String>()
+    };
+    let mut text = String::new();
+    for _ in 0..2_000 {
+        let (sha, long) = (hex(&mut bytes, 40), hex(&mut bytes, 64));
+        text += &format!("commit {sha}\n  sha256:{long} {}\n", sha.to_uppercase());
+        text += &format!(
+            "{}-{}-4{}\n",
+            hex(&mut bytes, 8),
+            hex(&mut bytes, 4),
+            hex(&mut bytes, 12)
+        );
+        text += &format!("\"integrity\": \"sha512-{}==\",\n", base64(&mut bytes, 86));
+        text += &format!("data:image/png;base64,{}\n", base64(&mut bytes, 600));
+        let ident = |bytes: &mut Noise| {
+            (0..3)
+                .map(|_| bytes.pick(b"abcdesktnMNOACSK_$"))
+                .collect::<String>()
+        };
+        for _ in 0..40 {
+            text += &format!(
+                "{}.{}({},{});",
+                ident(&mut bytes),
+                ident(&mut bytes),
+                ident(&mut bytes),
+                ident(&mut bytes)
+            );
+        }
+        text.push('\n');
+    }
+    assert_eq!(found(&text), []);
+}
+
+/// A linear congruential generator: tests must not differ from run to run.
+struct Noise(u64);
+
+impl Noise {
+    fn pick(&mut self, alphabet: &[u8]) -> char {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        alphabet[(self.0 >> 33) as usize % alphabet.len()] as char
+    }
+}
+
+/// Pieces that make detectors work, for arbitrary texts that are not merely noise.
+fn fragment() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..12),
+        "[A-Za-z0-9_.:/+=-]{0,40}".prop_map(String::into_bytes),
+        proptest::sample::select(examples()).prop_map(|(_, text)| text.into_bytes()),
+        (proptest::sample::select(examples()), 0.0..1.0).prop_map(|((_, text), part)| {
+            text.as_bytes()[..(text.len() as f64 * part) as usize].to_vec()
+        }),
+        proptest::sample::select(vec![
+            "-----END PRIVATE KEY-----",
+            "-----BEGIN ",
+            "\\n",
+            "\n",
+            "\\",
+            "eyJ",
+            "."
+        ])
+        .prop_map(|text| text.as_bytes().to_vec()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn spans_are_sorted_disjoint_and_in_range(
+        fragments in proptest::collection::vec(fragment(), 0..12),
+    ) {
+        let text = fragments.concat();
+        let mut end = 0;
+        for span in scan(&text) {
+            prop_assert!(span.start >= end && span.start < span.end && span.end <= text.len());
+            end = span.end;
+        }
+    }
+
+    #[test]
+    fn a_planted_example_is_found_exactly(
+        (kind, secret) in proptest::sample::select(examples()),
+        before in "([a-z ]{0,30}[ \n\t\"'`<>(){}\\[\\],;:=@&|!*#?~^]{1,3}){0,3}",
+        after in "([ \n\t\"'`<>{}\\[\\],;&|!*#?~^]{1,3}[a-z ]{0,30}){0,3}",
+    ) {
+        let text = format!("{before}{secret}{after}");
+        prop_assert_eq!(found(&text), [(kind, &*secret)]);
+    }
+}
+
+/// `cargo test --release -p waterwall-core -- --ignored --nocapture throughput`
+#[test]
+#[ignore = "a measurement, not a test"]
+#[allow(clippy::print_stdout)]
+fn throughput() {
+    let source = include_str!("pem.rs").repeat(40);
+    let json = source
+        .replace('\\', "\\\\")
+        .replace('\n', "\\n")
+        .replace('"', "\\\"");
+    let prose = "The quick brown fox asks: is this higher than that? ".repeat(20_000);
+    let log = "2026-11-22T12:34:56.789Z INFO gateway: exchange id=4f2a took 12ms status=200\n"
+        .repeat(15_000);
+    let base64 = expand("{Z9xQ7/abk+Lm0PqRs*1000000}");
+    let texts = [
+        ("rust", source),
+        ("json", json),
+        ("prose", prose),
+        ("log", log),
+        ("base64", base64),
+    ];
+    let detectors = Detectors::builtin();
+    for (name, text) in texts {
+        let rounds = 400_000_000 / text.len();
+        let mut spans = Vec::new();
+        let began = std::time::Instant::now();
+        for _ in 0..rounds {
+            spans.clear();
+            detectors.scan(
+                Leaf {
+                    text: text.as_bytes(),
+                    key: None,
+                },
+                &mut spans,
+            );
+        }
+        let speed = (rounds * text.len()) as f64 / began.elapsed().as_secs_f64() / 1e6;
+        println!("{name}: {speed:.0} MB/s, {} spans", spans.len());
     }
 }
