@@ -5,7 +5,7 @@ mod services;
 mod signals;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -28,15 +28,17 @@ use signals::{Signals, Stop};
 /// How long exchanges in flight may take to finish once the gateway has been told to stop. Stays
 /// under the 90 seconds after which systemd kills.
 const DRAIN: Duration = Duration::from_secs(80);
-/// Retries per request: one per address of the upstream, and one for a stale connection.
+/// How long Pingora may take to listen.
+const START: Duration = Duration::from_secs(10);
+/// Attempts per request: one per address of the upstream, and one for a stale connection.
 const MAX_RETRIES: usize = 8;
 /// Idle connections kept open, over all upstreams.
 const POOL: usize = 128;
 
 /// Serves until SIGTERM or SIGINT; then finishes what is in flight and returns.
 ///
-/// `ready` is called once both ports are known to be free, with the addresses in use (which
-/// differ from the configuration only where that says port 0).
+/// `ready` is called once both ports are listened on, with the addresses in use (which differ from
+/// the configuration only where that says port 0).
 ///
 /// # Errors
 /// When a port is taken, or something that the configuration names cannot be used. Nothing has
@@ -56,8 +58,7 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let open = Open::default();
     let server = build(&config, gateway, Arc::clone(&services), open.clone());
     let upkeep = Upkeep::start(Arc::clone(&services))?;
-    ready(&config);
-    let served = serve(server, &open);
+    let served = serve(server, &open, &config, ready);
     upkeep.stop();
     services
         .chain
@@ -112,7 +113,7 @@ fn server_conf(config: &Config) -> ServerConf {
 
 /// Runs the server on a thread of its own, because it would sleep for the whole grace period
 /// when told to stop; we wait only until the last connection is closed.
-fn serve(server: Server, open: &Open) -> Result<()> {
+fn serve(server: Server, open: &Open, config: &Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let (sender, stops) = mpsc::channel();
     let signals = Signals::new(sender);
     let server = thread::Builder::new()
@@ -123,6 +124,10 @@ fn serve(server: Server, open: &Open) -> Result<()> {
             })
         })
         .context("cannot start a thread")?;
+    for address in [config.listen, config.admin_listen] {
+        wait_until_listening(address)?;
+    }
+    ready(config);
     match stops.recv() {
         Ok(Stop::Gracefully | Stop::Now) => {}
         Err(_) => {
@@ -134,6 +139,18 @@ fn serve(server: Server, open: &Open) -> Result<()> {
     match drain(open, &stops) {
         0 => tracing::info!("stopped"),
         left => tracing::warn!(open_connections = left, "stopped before these were done"),
+    }
+    Ok(())
+}
+
+/// Waits until Pingora has bound `address`: by connecting, as it does not tell.
+fn wait_until_listening(address: SocketAddr) -> Result<()> {
+    let since = Instant::now();
+    while let Err(error) = TcpStream::connect(address) {
+        if since.elapsed() > START {
+            return Err(error).with_context(|| format!("{address} is not being listened on"));
+        }
+        thread::sleep(Duration::from_millis(2));
     }
     Ok(())
 }

@@ -54,10 +54,7 @@ impl Gateway {
     ///
     /// # Errors
     /// When an upstream's `ca_file` cannot be used.
-    pub(crate) fn new(
-        config: &Config,
-        services: Arc<Services>,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(config: &Config, services: Arc<Services>) -> anyhow::Result<Self> {
         Ok(Self {
             upstreams: config.upstreams.clone(),
             targets: Target::all(&config.upstreams)?,

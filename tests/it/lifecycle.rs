@@ -86,13 +86,12 @@ fn other_signals_do_not_stop_it() {
 
 #[test]
 fn a_taken_port_is_an_error_before_anything_is_served() {
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let taken = taken.local_addr().unwrap().to_string();
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = holder.local_addr().unwrap().to_string();
     for (agents, admin) in [
         (taken.as_str(), "127.0.0.1:0"),
         ("127.0.0.1:0", taken.as_str()),
     ] {
-        let holder = std::net::TcpListener::bind(taken.as_str()).unwrap();
         let setup = Setup::new([UpstreamConfig::generic("http://127.0.0.1:9")]);
         let mut child = setup.spawn(agents, admin);
         assert_eq!(wait(&mut child).code(), Some(1));
@@ -105,7 +104,6 @@ fn a_taken_port_is_an_error_before_anything_is_served() {
             .unwrap();
         assert_eq!(out, "");
         assert!(setup.stderr().contains(&taken), "{}", setup.stderr());
-        drop(holder);
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use tempfile::TempDir;
@@ -134,9 +134,8 @@ impl Setup {
     pub(crate) fn start(self) -> Gateway {
         let mut child = self.spawn("127.0.0.1:0", "127.0.0.1:0");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
         let address = |after: &str| {
             let rest = line.split(after).nth(1)?;
             let end = rest
@@ -153,24 +152,18 @@ impl Setup {
                 self.stderr()
             );
         };
-        let gateway = Gateway {
+        Gateway {
             setup: self,
             child,
+            _stdout: stdout,
             agents,
             admin,
-        };
-        gateway.wait_for(gateway.agents);
-        gateway.wait_for(gateway.admin);
-        gateway
+        }
     }
 
     /// Everything the process wrote to stderr so far.
     pub(crate) fn stderr(&self) -> String {
         std::fs::read_to_string(self.path("stderr")).unwrap_or_default()
-    }
-
-    pub(crate) fn dir(&self) -> &Path {
-        self.dir.path()
     }
 }
 
@@ -178,6 +171,8 @@ impl Setup {
 pub(crate) struct Gateway {
     pub(crate) setup: Setup,
     child: Child,
+    /// Kept open, as a terminal is.
+    _stdout: BufReader<ChildStdout>,
     pub(crate) agents: SocketAddr,
     pub(crate) admin: SocketAddr,
 }
@@ -201,18 +196,6 @@ impl Gateway {
     /// Waits for the end of the process.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child)
-    }
-
-    fn wait_for(&self, address: SocketAddr) {
-        let since = Instant::now();
-        while std::net::TcpStream::connect(address).is_err() {
-            assert!(
-                since.elapsed() < PATIENCE,
-                "{address} does not answer: {}",
-                self.setup.stderr()
-            );
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
     }
 }
 
