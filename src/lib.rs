@@ -7,6 +7,7 @@ mod admin;
 pub mod ca;
 pub mod cli;
 pub mod config;
+pub mod demo;
 mod door;
 pub mod echo;
 pub mod failure;

@@ -4,6 +4,7 @@
 //! wrong is a [`Stop`], shown here and nowhere else: one line what, one line what to do.
 
 mod completions;
+mod demo;
 mod env;
 mod gate;
 mod http_get;
@@ -52,6 +53,8 @@ enum Command {
     Env(env::Args),
     /// Check that the gateway is healthy, then become the agent
     Launch(launch::Args),
+    /// Show one exchange from all sides, without network or key
+    Demo,
     /// Show which secrets a text holds, by type and place
     Scan(scan::Args),
     /// Check an audit log
@@ -67,6 +70,7 @@ impl Command {
             Self::Init(args) => init::run(&args, out),
             Self::Env(args) => env::run(&args, out),
             Self::Launch(args) => launch::run(&args),
+            Self::Demo => demo::run(out),
             Self::Scan(args) => scan::run(&args, out),
             Self::VerifyChain(args) => verify_chain::run(&args, out),
             Self::Completions(args) => completions::run(&args, out),

@@ -11,6 +11,7 @@ byte. `--direct` leaves the gateway out, to see whether clients and echo provide
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -25,6 +26,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SDKS = ["sdk-python", "sdk-node"]
 SDK_TIMEOUT = 240
+
+# A placeholder of the gateway's; the texts of the SDK tests have one of somebody else's, too.
+PLACEHOLDER = re.compile(r"<pl:(?!NOT_OURS)[A-Z0-9_]+:[0-9a-f]{16}>")
 
 # How the provider cuts its streams, as request headers for it.
 CUTS = {
@@ -111,11 +115,14 @@ class Runner:
 
     def unseen(self, stack, secrets):
         """The provider was asked, saw placeholders, and no secret."""
+        if self.gateway is None:
+            return
         requests = stack.requests()
-        if not any("<pl:" in made_secrets.plain(request) for request in requests):
+        if leaks := made_secrets.leaks(requests, secrets):
+            more = f"\nand {len(leaks) - 5} more" if len(leaks) > 5 else ""
+            raise Failure("\n".join(leaks[:5]) + more)
+        if not any(PLACEHOLDER.search(made_secrets.plain(request)) for request in requests):
             raise Failure("the provider saw no placeholder")
-        if self.gateway is not None and (leaks := made_secrets.leaks(requests, secrets)):
-            raise Failure("\n".join(leaks))
 
     def aftermath(self, stack, secrets):
         """The gateway ends well, its chain verifies, and nothing that it wrote holds a secret."""
