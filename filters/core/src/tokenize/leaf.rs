@@ -197,10 +197,26 @@ impl<'a> Surroundings<'a> {
         original.text.extend_from_slice(&self.text[range.clone()]);
         for _ in 0..self.nesting.escapes() {
             let raw = Zeroizing::new(std::mem::take(&mut original.text));
+            if !is_string_content(&raw) {
+                return false;
+            }
             original.decode(&raw);
         }
         original.text == plaintext
     }
+}
+
+/// Whether bytes can stand between the quotes of a JSON string.
+fn is_string_content(raw: &[u8]) -> bool {
+    let mut bytes = raw.iter();
+    while let Some(&byte) = bytes.next() {
+        match byte {
+            b'"' | 0..0x20 => return false,
+            b'\\' if bytes.next().is_none() => return false,
+            _ => {}
+        }
+    }
+    true
 }
 
 /// The strings of a text, with whether each is a member name.
