@@ -39,7 +39,12 @@ pub(super) fn open(config: &Config, kill_switch: KillSwitch) -> Result<Arc<Servi
         },
     };
     let sources = move || kill_switch.sources();
-    Ok(Arc::new(Services::new(policy, Arc::new(vault), chain, sources)))
+    Ok(Arc::new(Services::new(
+        policy,
+        Arc::new(vault),
+        chain,
+        sources,
+    )))
 }
 
 fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {

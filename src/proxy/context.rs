@@ -36,8 +36,6 @@ pub(crate) struct Context {
     pub(super) failed_connects: usize,
     /// The status of the upstream's answer, once its head is in.
     pub(super) answered: Option<StatusCode>,
-    /// True when the answer's body is rewritten.
-    pub(super) rewrites: bool,
     /// True when the exchange has been told that the answer ended.
     ended: bool,
     /// The last bytes of an answer that ended in trailers.
@@ -62,7 +60,6 @@ impl Context {
             addresses: None,
             failed_connects: 0,
             answered: None,
-            rewrites: false,
             ended: false,
             tail: None,
             refusal: None,
@@ -163,14 +160,17 @@ impl Context {
         let status = session
             .response_written()
             .map_or(0, |head| head.status.as_u16());
+        let exchange = self.exchange.as_ref();
         tracing::info!(
             method = %session.req_header().method,
             host,
             status,
             error = self.error,
+            request_id = exchange.map(Exchange::request_id),
+            tokenized = exchange.map_or(0, Exchange::tokenized),
+            restored = exchange.map_or(0, Exchange::restored),
             request_bytes = self.body_length.unwrap_or(0),
             response_bytes = session.body_bytes_sent(),
-            rewritten = self.rewrites,
             milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "exchange ended"
         );

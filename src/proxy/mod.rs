@@ -66,11 +66,9 @@ impl Gateway {
 
     /// Everything that happens before there is an upstream connection.
     async fn take_in(&self, session: &mut Session, context: &mut Context) -> Result<(), Rescue> {
-        let armed = (self.services.kill_switch)();
-        if !armed.is_empty() {
-            return Err(Refusal::KillSwitch(armed).into());
+        if let Err(reason) = self.route(session, context) {
+            return Err(self.armed().unwrap_or(reason));
         }
-        self.route(session, context)?;
         let exchange = self.begin(session, context)?;
         let body = intake::read_body(session, self.max_body_bytes).await?;
         let had_body = !body.is_empty();
@@ -84,6 +82,13 @@ impl Gateway {
         }
         context.forward = Some(forward);
         Ok(())
+    }
+
+    /// The kill switch comes before every other reason to refuse. Requests that have a route meet
+    /// it in [`Exchange::begin`], which records it.
+    fn armed(&self) -> Option<Rescue> {
+        let sources = (self.services.kill_switch)();
+        (!sources.is_empty()).then_some(Rescue::Refused(Refusal::KillSwitch(sources)))
     }
 
     /// Checks the head and finds the upstream.
@@ -239,7 +244,6 @@ impl ProxyHttp for Gateway {
         response.remove_header("alt-svc");
         let answer = context.response_head(response.status, &response.headers)?;
         if answer == Answer::Rewrite && may_have_body(&session.req_header().method, response) {
-            context.rewrites = true;
             rewrite_response_headers(response)?;
         }
         Ok(())

@@ -119,3 +119,27 @@ fn a_ca_file_that_is_none_is_an_error() {
     assert_eq!(wait(&mut child).code(), Some(1));
     assert!(setup.stderr().contains("root.pem"), "{}", setup.stderr());
 }
+
+/// Two writers would fork the chain.
+#[test]
+fn a_second_gateway_on_the_same_log_is_refused() {
+    let upstream = Scripted::answering(OK);
+    let gateway = Gateway::before(upstream.url());
+    let mut second = gateway.setup.spawn("127.0.0.1:0", "127.0.0.1:0");
+    assert_eq!(wait(&mut second).code(), Some(1));
+    let stderr = gateway.setup.stderr();
+    assert!(
+        stderr.contains("proxy.jsonl") && stderr.contains("in use"),
+        "{stderr}"
+    );
+    assert_eq!(gateway.client().get("/up/x", "").status, 200);
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_made_is_an_error() {
+    let setup = Setup::new([UpstreamConfig::generic("http://127.0.0.1:9")]);
+    setup.file("state", "not a directory");
+    let mut child = setup.spawn("127.0.0.1:0", "127.0.0.1:0");
+    assert_eq!(wait(&mut child).code(), Some(1));
+    assert!(setup.stderr().contains("state"), "{}", setup.stderr());
+}

@@ -8,6 +8,8 @@ mod pass_through;
 mod refusals;
 /// Upstreams that are down, lie or go away.
 mod upstream_faults;
+/// Secrets out, secrets back, and the log of it.
+mod redaction;
 /// Starting and stopping.
 mod lifecycle;
 

@@ -2,10 +2,12 @@
 
 mod client;
 mod gateway;
+mod trailers;
 mod upstream;
 
 pub(crate) use client::{Client, Response};
 pub(crate) use gateway::{Gateway, Setup, UpstreamConfig, wait};
+pub(crate) use trailers::Trailers;
 pub(crate) use upstream::Scripted;
 
 use std::time::Duration;

@@ -1,0 +1,320 @@
+//! The main job over sockets: the upstream never sees a secret, the agent always does, and the log
+//! says so without saying it.
+
+use std::process::Command;
+
+use serde_json::json;
+use waterwall::echo::{Echo, EchoOptions, Encoding, Knobs};
+
+use crate::harness::{Gateway, Scripted, Setup, Trailers, UpstreamConfig};
+
+/// Looks like an AWS access key, made of pieces so that it is none.
+fn secret() -> String {
+    format!("AKIA{}", "FAKE7".repeat(4)[..16].to_owned())
+}
+
+fn message(text: &str, stream: bool) -> String {
+    let messages = [json!({"role": "user", "content": text})];
+    json!({"model": "m", "max_tokens": 10, "stream": stream, "messages": messages}).to_string()
+}
+
+/// A gateway before an echo provider that knows two dialects.
+fn pair(knobs: Knobs) -> (Gateway, Echo) {
+    let echo = Echo::start(EchoOptions {
+        knobs,
+        ..Default::default()
+    })
+    .unwrap();
+    let setup = Setup::new([
+        UpstreamConfig::anthropic(echo.url()),
+        UpstreamConfig {
+            host: "openai.test".into(),
+            dialect: "openai",
+            prefix: "/openai",
+            url: echo.url(),
+            ca_file: None,
+        },
+    ]);
+    (setup.start(), echo)
+}
+
+fn contains(bytes: &[u8], needle: &str) -> bool {
+    bytes
+        .windows(needle.len())
+        .any(|window| window == needle.as_bytes())
+}
+
+#[track_caller]
+fn chain_verifies(gateway: &Gateway) {
+    let state = gateway.setup.path("state");
+    let output = Command::new(env!("CARGO_BIN_EXE_waterwall"))
+        .arg("verify-chain")
+        .arg(state.join("audit/proxy.jsonl"))
+        .arg("--pubkey")
+        .arg(state.join("signing.pub"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn secrets_leave_as_placeholders_and_come_back() {
+    let (mut gateway, echo) = pair(Knobs {
+        chunk: Some(1),
+        ..Knobs::default()
+    });
+    let secret = secret();
+    let text = format!("the key is {secret}, keep it");
+    for (path, stream) in [
+        ("/anthropic/v1/messages", false),
+        ("/anthropic/v1/messages", true),
+        ("/openai/v1/chat/completions", false),
+        ("/openai/v1/chat/completions", true),
+    ] {
+        let answer = gateway.client().post(path, message(&text, stream));
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert!(
+            contains(&answer.body, &secret),
+            "{path} {stream}: {}",
+            answer.text()
+        );
+        assert!(!contains(&answer.body, "<pl:"), "{path} {stream}");
+    }
+    let requests = echo.requests();
+    assert_eq!(requests.len(), 4);
+    for request in &requests {
+        assert!(!contains(&request.body, &secret));
+        assert!(contains(&request.body, "<pl:AWS_ACCESS_KEY:"));
+    }
+    // Logs at TRACE, and every file, are free of it.
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait().code(), Some(0));
+    chain_verifies(&gateway);
+    let log = std::fs::read(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
+    assert!(contains(&log, "AWS_ACCESS_KEY"));
+    assert!(!contains(&log, &secret));
+    assert!(!gateway.setup.stderr().contains(&secret));
+}
+
+#[test]
+fn the_agents_credentials_pass_and_are_logged_nowhere() {
+    let (gateway, echo) = pair(Knobs::default());
+    let credential = format!("sk-ant-api03-{}", "Zz9".repeat(31));
+    let body = message("hello", false);
+    let mut client = gateway.client();
+    client.send(format!(
+        "POST /anthropic/v1/messages?key={credential} HTTP/1.1\r\nhost: localhost\r\nx-api-key: {credential}\r\n\
+         authorization: Bearer {credential}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    ));
+    assert_eq!(client.response().status, 200);
+    let request = &echo.requests()[0];
+    assert_eq!(request.header("x-api-key"), Some(credential.as_str()));
+    assert_eq!(
+        request.header("authorization"),
+        Some(format!("Bearer {credential}").as_str())
+    );
+    assert_eq!(request.path, format!("/v1/messages?key={credential}"));
+    // Refused ones must not be quoted either.
+    gateway
+        .client()
+        .get(&format!("/nowhere?key={credential}"), "");
+    gateway
+        .client()
+        .send(format!("GET / nonsense {credential}\r\n\r\n"))
+        .head()
+        .unwrap();
+    assert!(!gateway.setup.stderr().contains(&credential));
+}
+
+#[test]
+fn a_compressed_body_goes_on_uncompressed() {
+    let (gateway, echo) = pair(Knobs::default());
+    let body = message(&format!("key {}", secret()), false);
+    let packed = zstd::bulk::compress(body.as_bytes(), 3).unwrap();
+    let mut client = gateway.client();
+    client.send(format!(
+        "POST /openai/v1/chat/completions HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+         content-encoding: zstd\r\ncontent-md5: x\r\ndigest: y\r\ncontent-digest: z\r\nrepr-digest: w\r\n\
+         content-length: {}\r\n\r\n",
+        packed.len()
+    ));
+    let answer = client.send(&packed).response();
+    assert!(contains(&answer.body, &secret()));
+    let request = &echo.requests()[0];
+    for name in [
+        "content-encoding",
+        "content-md5",
+        "digest",
+        "content-digest",
+        "repr-digest",
+    ] {
+        assert_eq!(request.header(name), None, "{name}");
+    }
+    assert_eq!(
+        request.header("content-length"),
+        Some(request.body.len().to_string().as_str())
+    );
+    assert!(contains(&request.body, "<pl:AWS_ACCESS_KEY:"));
+}
+
+#[test]
+fn a_compressed_answer_is_restored() {
+    for encoding in [Encoding::Gzip, Encoding::Br, Encoding::Zstd] {
+        let (gateway, _echo) = pair(Knobs {
+            encoding,
+            ..Knobs::default()
+        });
+        for stream in [false, true] {
+            let body = message(&format!("key {}", secret()), stream);
+            let answer = gateway.client().post("/anthropic/v1/messages", body);
+            assert_eq!(answer.header("content-encoding"), None);
+            assert!(contains(&answer.body, &secret()), "{encoding:?} {stream}");
+        }
+    }
+}
+
+#[test]
+fn bodies_that_cannot_be_scanned_are_refused() {
+    let (gateway, echo) = pair(Knobs::default());
+    let not_packed = "content-encoding: gzip\r\n";
+    let unknown = "content-encoding: rot13\r\n";
+    for (headers, body) in [("", "{\"broken\": "), (not_packed, "{}"), (unknown, "{}")] {
+        let mut client = gateway.client();
+        client.send(format!(
+            "POST /anthropic/v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        let answer = client.response();
+        assert_eq!(
+            (answer.status, answer.code()),
+            (502, "waterwall-unscannable-body"),
+            "{headers}{body}"
+        );
+        assert_eq!(answer.json()["type"], "error");
+        // The body was read, so the connection is still good.
+        assert_eq!(
+            client
+                .post("/anthropic/v1/messages", message("hi", false))
+                .status,
+            200
+        );
+    }
+    assert_eq!(echo.requests().len(), 3);
+    chain_verifies(&gateway);
+}
+
+#[test]
+fn a_secret_in_the_query_is_tokenized() {
+    let (gateway, echo) = pair(Knobs::default());
+    let path = format!("/anthropic/v1/messages?beta=true&note={}", secret());
+    assert_eq!(
+        gateway.client().post(&path, message("hi", false)).status,
+        200
+    );
+    let path = &echo.requests()[0].path;
+    assert!(
+        path.starts_with("/v1/messages?beta=true&note=%3Cpl%3AAWS_ACCESS_KEY%3A"),
+        "{path}"
+    );
+}
+
+#[test]
+fn a_large_body_is_scanned_too() {
+    let (gateway, echo) = pair(Knobs::default());
+    let text = format!("{}{}", "lorem ipsum ".repeat(1 << 16), secret());
+    let answer = gateway
+        .client()
+        .post("/anthropic/v1/messages", message(&text, true));
+    assert!(contains(&answer.body, &secret()));
+    assert!(!contains(&echo.requests()[0].body, &secret()));
+}
+
+/// The last bytes could still become a placeholder and are held back; no data frame says that it
+/// is the last.
+#[test]
+fn trailers_end_an_answer() {
+    let upstream = Trailers::answering(vec!["the key is ", "<pl:AWS_AC"]);
+    let setup = Setup::new([]);
+    let ca_file = Some(setup.file("root.pem", &upstream.root_pem));
+    let gateway = setup
+        .upstreams([UpstreamConfig {
+            ca_file,
+            ..UpstreamConfig::generic(upstream.url())
+        }])
+        .start();
+    let mut client = gateway.client();
+    for _ in 0..2 {
+        assert_eq!(client.post("/up/x", "{}").text(), "the key is <pl:AWS_AC");
+        assert_eq!(client.get("/up/x", "").text(), "the key is <pl:AWS_AC");
+    }
+}
+
+/// The same over HTTP/1.1, where the end comes without bytes.
+#[test]
+fn held_back_bytes_leave_at_the_end() {
+    let upstream = Scripted::start(|connection| {
+        while connection.request().is_some() {
+            connection.send(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n",
+            );
+            connection.chunk("ends in <pl:AWS");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            connection.send("0\r\n\r\n");
+        }
+    });
+    let gateway = Gateway::before(upstream.url());
+    let mut client = gateway.client();
+    for _ in 0..2 {
+        assert_eq!(client.post("/up/x", "{}").text(), "ends in <pl:AWS");
+    }
+}
+
+#[test]
+fn the_armed_switch_is_on_the_log() {
+    let (gateway, echo) = pair(Knobs::default());
+    std::fs::write(gateway.setup.path("kill"), "").unwrap();
+    let answer = gateway
+        .client()
+        .post("/anthropic/v1/messages", message("hi", false));
+    assert_eq!(answer.code(), "waterwall-killswitch-engaged");
+    assert!(echo.requests().is_empty());
+    let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
+    assert!(
+        log.contains("\"killswitch\"") && log.contains("sentinel"),
+        "{log}"
+    );
+}
+
+/// Law 8: what cannot be recorded is not forwarded; it heals when the log does.
+#[test]
+fn no_record_no_traffic() {
+    let (gateway, echo) = pair(Knobs::default());
+    let log = gateway.setup.path("state/audit/proxy.jsonl");
+    let with_secret = message(&format!("key {}", secret()), false);
+    assert_eq!(
+        gateway
+            .client()
+            .post("/anthropic/v1/messages", &with_secret)
+            .status,
+        200
+    );
+    let sound = std::fs::read(&log).unwrap();
+    // Someone else's bytes at the end: the writer must not build on them.
+    std::fs::write(&log, [sound.as_slice(), b"{\"forged\":true}\n"].concat()).unwrap();
+    let answer = gateway
+        .client()
+        .post("/anthropic/v1/messages", &with_secret);
+    assert_eq!(
+        (answer.status, answer.code()),
+        (502, "waterwall-chain-append-failed"),
+        "{}",
+        answer.text()
+    );
+    let health = crate::harness::Client::connect(gateway.admin).get("/healthz", "");
+    assert_eq!(
+        (health.status, health.json()["chain_intact"].as_bool()),
+        (503, Some(false))
+    );
+    assert_eq!(echo.requests().len(), 1);
+}
