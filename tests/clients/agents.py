@@ -6,6 +6,7 @@ there for the secret, a placeholder, to the other file.
 
 import json
 import os
+import re
 import subprocess
 
 from stack import Failure
@@ -33,6 +34,15 @@ QUIET = {
 def claude(stack, home, prompt):
     arguments = ["claude", "-p", "--dangerously-skip-permissions"]
     return arguments, {"ANTHROPIC_BASE_URL": stack.anthropic, "ANTHROPIC_API_KEY": "test"}
+
+
+def claude_launched(stack, home, prompt):
+    """Started by `waterwall launch`, which checks the gateway and sets the base URL."""
+    command, variables = claude(stack, home, prompt)
+    if stack.gateway is None:
+        return command, variables
+    del variables["ANTHROPIC_BASE_URL"]
+    return [stack.gateway.resolve(), "launch", "--config", stack.config, "--", *command], variables
 
 
 def codex(stack, home, prompt):
@@ -72,10 +82,32 @@ def opencode(stack, home, prompt):
     return ["opencode", "run", "-m", "anthropic/claude-sonnet-4-5"], {}
 
 
-AGENTS = {"claude": claude, "codex": codex, "codex-builtin": codex_builtin, "opencode": opencode}
+AGENTS = {
+    "claude": claude,
+    "claude-launched": claude_launched,
+    "codex": codex,
+    "codex-builtin": codex_builtin,
+    "opencode": opencode,
+}
+
+# What they can copy with; Codex has no file tools.
+FILES, SHELL = "files", "shell"
+WAYS = {"claude": [FILES, SHELL], "claude-launched": [FILES], "opencode": [FILES, SHELL]}
 
 
-def copy_file(name, stack, binaries, text, shell):
+def ways(name):
+    return WAYS.get(name, [SHELL])
+
+
+def without_line_numbers(text):
+    """`text` without what the agents' read tools put before the second and the following lines of a block.
+
+    A key read that way is a secret with its line numbers in it, and comes back so.
+    """
+    return re.sub(r"\n *\d+(?:\t|: | \| )", "\n", text)
+
+
+def copy_file(name, stack, binaries, text, way):
     """Has the agent copy a file that holds `text`, by its file tools or by the shell.
 
     Returns what the target file holds, and the agent's transcript. Only the prompt and a clean
@@ -86,7 +118,7 @@ def copy_file(name, stack, binaries, text, shell):
     work.mkdir(parents=True)
     source, target = work / "source.txt", work / "target.txt"
     source.write_text(text)
-    prompt = f"Copy the file {source} to {target}" + (" using the shell" if shell else "")
+    prompt = f"Copy the file {source} to {target}" + (" using the shell" if way == SHELL else "")
     command, variables = AGENTS[name](stack, home, prompt)
     environment = {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": str(home), **QUIET, **variables}
     transcript = run([str(binaries / command[0]), *command[1:]], prompt, work, environment)

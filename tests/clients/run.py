@@ -100,14 +100,16 @@ class Runner:
                 secrets = {"placeholder": "<pl:TEST:0123456789abcdef>"}
             for name in names:
                 for kind, secret in secrets.items():
-                    for way in ["files", "shell"]:
-                        self.part(f"{name}, {kind}, by {way}", self.agent, name, stack, kind, secret, way == "shell")
+                    for way in agents.ways(name):
+                        self.part(f"{name}, {kind}, by {way}", self.agent, name, stack, kind, secret, way)
             self.aftermath(stack, secrets)
 
-    def agent(self, name, stack, kind, secret, shell):
+    def agent(self, name, stack, kind, secret, way):
         stack.reset()
         binaries = self.node / "node_modules" / ".bin"
-        written, transcript = agents.copy_file(name, stack, binaries, f"{secret}\n", shell)
+        written, transcript = agents.copy_file(name, stack, binaries, f"{secret}\n", way)
+        if way == agents.FILES:
+            written = agents.without_line_numbers(written)
         if written.rstrip("\n") != secret:
             raise Failure(f"the file holds {written!r}. Transcript:\n{transcript}")
         self.unseen(stack, {kind: secret})

@@ -54,11 +54,11 @@ class Stack:
             return
         listen, admin = free_ports(2)
         self.state = self.path / "state"
-        config = self.path / "waterwall.yaml"
-        config.write_text(CONFIG.format(listen=listen, admin=admin, state=self.state, echo=self.echo_url))
+        self.config = self.path / "waterwall.yaml"
+        self.config.write_text(CONFIG.format(listen=listen, admin=admin, state=self.state, echo=self.echo_url))
         self.log = self.path / "gateway.log"
         with self.log.open("wb") as log:
-            run = [self.gateway, "run", "--config", config]
+            run = [self.gateway, "run", "--config", self.config]
             self.gateway_process = self.spawn(run, stdout=log, stderr=log, env={**os.environ, "RUST_LOG": "trace"})
         base = f"http://127.0.0.1:{listen}"
         self.anthropic, self.openai = f"{base}/anthropic", f"{base}/openai/v1"
