@@ -25,4 +25,6 @@ pub use chain::Hash;
 pub use event::{Event, Redaction, clean_id};
 pub use keys::{KeyError, PublicKey, SigningKey};
 pub use verify::{Verdict, verify_chain};
-pub use writer::{AppendError, Appended, ChainWriter, OpenError, OpenReport, Status, WriterOptions};
+pub use writer::{
+    AppendError, Appended, ChainWriter, OpenError, OpenReport, Status, WriterOptions,
+};

@@ -75,7 +75,11 @@ impl Parser<'_> {
     }
 
     fn word(&mut self) -> Result<Value, ParseError> {
-        let words = [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))];
+        let words = [
+            ("null", Value::Null),
+            ("true", Value::Bool(true)),
+            ("false", Value::Bool(false)),
+        ];
         for (word, value) in words {
             if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
                 self.at += word.len();
@@ -159,7 +163,11 @@ impl Parser<'_> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
-        if self.at == start { self.fail("expected a digit") } else { Ok(self.at - start) }
+        if self.at == start {
+            self.fail("expected a digit")
+        } else {
+            Ok(self.at - start)
+        }
     }
 
     fn string(&mut self) -> Result<String, ParseError> {
@@ -186,7 +194,9 @@ impl Parser<'_> {
 
     fn escape(&mut self) -> Result<char, ParseError> {
         self.at += 1;
-        let Some(letter) = self.peek() else { return self.fail("unterminated string") };
+        let Some(letter) = self.peek() else {
+            return self.fail("unterminated string");
+        };
         self.at += 1;
         Ok(match letter {
             b'"' | b'\\' | b'/' => letter.into(),
@@ -223,7 +233,9 @@ impl Parser<'_> {
         let mut code = 0;
         for _ in 0..4 {
             let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            let Some(digit) = digit else { return self.fail("expected a hex digit") };
+            let Some(digit) = digit else {
+                return self.fail("expected a hex digit");
+            };
             code = code * 16 + digit;
             self.at += 1;
         }

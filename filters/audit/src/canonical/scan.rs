@@ -13,12 +13,18 @@ pub(crate) struct Glance<'a> {
     pub(crate) line_type: Option<&'a str>,
     pub(crate) prev_hash: Option<&'a str>,
     pub(crate) seq: Option<u64>,
+    /// There is a `signature`, of whatever type.
+    pub(crate) signed: bool,
     pub(crate) ts: Option<&'a str>,
 }
 
 /// Looks through `line`. `Some` only if it is one object in canonical form, byte for byte.
 pub(crate) fn glance(line: &str) -> Option<Glance<'_>> {
-    let mut scanner = Scanner { text: line, at: 0, glance: Glance::default() };
+    let mut scanner = Scanner {
+        text: line,
+        at: 0,
+        glance: Glance::default(),
+    };
     scanner.object(0)?;
     (scanner.at == line.len()).then_some(scanner.glance)
 }
@@ -51,7 +57,9 @@ impl<'a> Scanner<'a> {
 
     fn word(&mut self) -> Option<()> {
         let rest = &self.text.as_bytes()[self.at..];
-        let word = ["null", "true", "false"].into_iter().find(|word| rest.starts_with(word.as_bytes()))?;
+        let word = ["null", "true", "false"]
+            .into_iter()
+            .find(|word| rest.starts_with(word.as_bytes()))?;
         self.at += word.len();
         Some(())
     }
@@ -114,6 +122,7 @@ impl<'a> Scanner<'a> {
             "prev_hash" => self.glance.prev_hash = text,
             "ts" => self.glance.ts = text,
             "seq" => self.glance.seq = raw.parse().ok(),
+            "signature" => self.glance.signed = true,
             _ => {}
         }
     }

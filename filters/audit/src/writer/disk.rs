@@ -51,7 +51,13 @@ impl FileDisk {
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("not a regular file"));
         }
-        Ok((Self { file, path: path.to_owned() }, made))
+        Ok((
+            Self {
+                file,
+                path: path.to_owned(),
+            },
+            made,
+        ))
     }
 
     /// The file itself, for reading it from its beginning.
@@ -104,7 +110,10 @@ impl Disk for FileDisk {
     fn reopen(&self) -> io::Result<Arc<dyn Disk>> {
         let file = private_options().read(true).append(true).open(&self.path)?;
         self.check_same(&file)?;
-        Ok(Arc::new(Self { file, path: self.path.clone() }))
+        Ok(Arc::new(Self {
+            file,
+            path: self.path.clone(),
+        }))
     }
 }
 
@@ -113,14 +122,19 @@ impl Disk for FileDisk {
 pub(super) fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     // The flag's bits fit any C int.
-    options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    options
+        .mode(0o600)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
     options
 }
 
 /// Makes the directory that `path` lies in, with its parents, owner only.
 pub(super) fn make_directory_of(path: &Path) -> io::Result<()> {
     match directory_of(path) {
-        Some(directory) => DirBuilder::new().recursive(true).mode(0o700).create(directory),
+        Some(directory) => DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory),
         None => Ok(()),
     }
 }
@@ -131,7 +145,8 @@ pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
 }
 
 fn directory_of(path: &Path) -> Option<&Path> {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty())
+    path.parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
 }
 
 /// `path` with `suffix` at the end of its name.
@@ -139,4 +154,41 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name: OsString = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_rewrite_replaces_and_does_not_append() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let (disk, made) = FileDisk::open(&path).unwrap();
+        assert!(made);
+        assert_eq!(disk.append(b"abcdef").unwrap(), 6);
+        let disk = disk.reopen().unwrap();
+        disk.rewrite_at(2, b"CD").unwrap();
+        assert_eq!(disk.append(b"g").unwrap(), 1);
+        let mut read = [0; 4];
+        disk.read_at(1, &mut read).unwrap();
+        assert_eq!((&read, disk.len().unwrap()), (b"bCDe", 7));
+        disk.truncate(3).unwrap();
+        disk.sync().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"abC");
+    }
+
+    #[test]
+    fn another_file_in_its_place_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        let (disk, _) = FileDisk::open(&path).unwrap();
+        fs::rename(&path, directory.path().join("moved")).unwrap();
+        fs::write(&path, "").unwrap();
+        assert!(disk.reopen().is_err());
+        assert!(disk.rewrite_at(0, b"").is_err());
+        assert_eq!(disk.len().unwrap(), 0, "moved is not deleted");
+    }
 }

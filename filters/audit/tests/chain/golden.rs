@@ -1,0 +1,150 @@
+//! The writer makes the bytes that Python makes, and the verifier takes what the predecessor made.
+
+use waterwall_audit::{ChainWriter, Event, Redaction, WriterOptions};
+
+use crate::support::{Log, POLICY, at, options, verify};
+
+const WATERWALL: &str = include_str!("../../../../tests/vectors/waterwall.jsonl");
+const PREDECESSOR: &str = include_str!("../../../../tests/vectors/predecessor.jsonl");
+const PREDECESSOR_SPACED: &str = include_str!("../../../../tests/vectors/predecessor-spaced.jsonl");
+
+/// Every event once, as `waterwall()` in `make_vectors.py` has them.
+fn events() -> Vec<Event> {
+    let some = |text: &str| Some(text.to_owned());
+    let redaction = |kind: &'static str, hmac8: &str| Redaction {
+        kind: kind.into(),
+        hmac8: hmac8.to_owned(),
+    };
+    let anthropic = || "api.anthropic.com".to_owned();
+    let openai = || "api.openai.com".to_owned();
+    vec![
+        Event::Redaction {
+            host: anthropic(),
+            request_id: some("req_01"),
+            session_id: some("s-1"),
+            redactions: vec![
+                redaction("AWS_ACCESS_KEY", "d7d27033aabbccdd"),
+                redaction("PEM_BLOCK", "00ff00ff00ff00ff"),
+            ],
+            policy_hash: POLICY.to_owned(),
+        },
+        Event::RestorationOpened {
+            host: anthropic(),
+            request_id: some("req_01"),
+            session_id: some("s-1"),
+            streaming: true,
+            policy_hash: POLICY.to_owned(),
+        },
+        Event::RestorationClosed {
+            host: anthropic(),
+            request_id: some("req_01"),
+            session_id: some("s-1"),
+            streaming: true,
+            detok_count: 3,
+            unknown_placeholders: 1,
+            types: vec![
+                "PEM_BLOCK".into(),
+                "AWS_ACCESS_KEY".into(),
+                "PEM_BLOCK".into(),
+            ],
+            policy_hash: POLICY.to_owned(),
+        },
+        Event::RestorationOpened {
+            host: openai(),
+            request_id: None,
+            session_id: None,
+            streaming: false,
+            policy_hash: POLICY.to_owned(),
+        },
+        Event::RestorationClosed {
+            host: openai(),
+            request_id: None,
+            session_id: None,
+            streaming: false,
+            detok_count: 0,
+            unknown_placeholders: 2,
+            types: vec![],
+            policy_hash: POLICY.to_owned(),
+        },
+        Event::Redaction {
+            host: openai(),
+            request_id: None,
+            session_id: some("s\u{e9}ance-\u{1f600}\u{7}"),
+            redactions: vec![redaction("GITHUB_TOKEN", "0123456789abcdef0011")],
+            policy_hash: POLICY.to_owned(),
+        },
+        Event::Killswitch {
+            request_id: None,
+            sources_active: vec!["config".into(), "sentinel".into()],
+        },
+        Event::PolicyChange {
+            old_policy_hash: POLICY.to_owned(),
+            new_policy_hash: "0".repeat(64),
+            pattern_count: 32,
+        },
+        Event::UnscannablePassed {
+            host: anthropic(),
+            request_id: some("req_01"),
+            session_id: some("s-1"),
+            reason: "unknown content-encoding".to_owned(),
+        },
+        Event::Recovered {
+            moved_to: "proxy.jsonl.torn-20260509T072933.086Z".to_owned(),
+            bytes: 17,
+        },
+    ]
+}
+
+#[test]
+fn every_event_is_written_as_python_writes_it() {
+    let log = Log::new();
+    let options = WriterOptions {
+        checkpoint_lines: 2,
+        ..options()
+    };
+    let (writer, _) = ChainWriter::open(&log.path, options, at(0)).unwrap();
+    // A checkpoint takes a millisecond of its own after the sixth line.
+    let mut time = 0;
+    for (index, event) in events().into_iter().enumerate() {
+        time += 1_000 + u64::from(index == 6);
+        writer.append(event, at(time)).unwrap();
+    }
+    writer.close(at(time)).unwrap();
+    assert_eq!(String::from_utf8(log.bytes()).unwrap(), WATERWALL);
+    assert_eq!(
+        log.verify().to_string(),
+        "OK: 12 lines verified, 2 checkpoints valid"
+    );
+}
+
+#[test]
+fn the_predecessors_lines_verify() {
+    for text in [PREDECESSOR, PREDECESSOR_SPACED] {
+        let verdict = verify(text.as_bytes());
+        assert_eq!(
+            verdict.to_string(),
+            "OK: 9 lines verified, 2 checkpoints valid"
+        );
+        assert_eq!(verdict.uncovered, 1);
+    }
+}
+
+#[test]
+fn the_writer_continues_the_predecessors_log() {
+    for text in [PREDECESSOR, PREDECESSOR_SPACED] {
+        let log = Log::new();
+        std::fs::create_dir(log.path.parent().unwrap()).unwrap();
+        std::fs::write(&log.path, text).unwrap();
+        let (writer, report) = log.open();
+        assert_eq!(
+            (report.lines, report.uncovered, report.created),
+            (12, 1, false)
+        );
+        assert_eq!(writer.append(events().remove(0), at(0)).unwrap().seq, 13);
+        writer.close(at(0)).unwrap();
+        assert_eq!(
+            log.verify().to_string(),
+            "OK: 11 lines verified, 3 checkpoints valid"
+        );
+    }
+}

@@ -1,0 +1,10 @@
+//! The log as a user has it: real files, processes and signals.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod concurrency; // many threads, one chain
+mod crash; // SIGKILL, and a disk that is full
+mod golden; // byte for byte what Python makes
+mod opening; // restart, torn tails, locks, permissions
+mod support;
+mod tampering; // what the verifier must notice
