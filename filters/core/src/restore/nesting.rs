@@ -5,8 +5,10 @@
 //! the innermost level, and how many string escapes lie around it. Where a text stops being JSON,
 //! its level is dead and what follows is plain.
 
-/// Nested texts deeper than this are plain (law 1 sees through four levels).
-const MAX_LEVELS: usize = 4;
+/// Texts nested deeper than this are plain, as they are to the tokenizer. The fragment that a tool
+/// call's arguments are is a level more.
+const MAX_DEPTH: usize = 4;
+const MAX_LEVELS: usize = MAX_DEPTH + 1;
 
 /// Stands for every character outside ASCII: only ASCII matters to JSON and to placeholders.
 const OTHER: u8 = 0xFF;
@@ -19,6 +21,8 @@ pub struct Nesting {
     levels: [Level; MAX_LEVELS],
     /// Levels in use: each but the last is inside a string.
     live: usize,
+    /// Levels that may be in use.
+    most: usize,
 }
 
 impl Nesting {
@@ -28,7 +32,7 @@ impl Nesting {
     pub fn new(wire: bool, forced: bool) -> Self {
         let mut levels = [Level::NEW; MAX_LEVELS];
         levels[0].forced = forced;
-        Self { wire, wire_escape: Escape::No, levels, live: 1 }
+        Self { wire, wire_escape: Escape::No, levels, live: 1, most: MAX_DEPTH + usize::from(forced) }
     }
 
     /// Takes the next raw byte. Gives the innermost character that it completes, if it does.
@@ -41,7 +45,7 @@ impl Nesting {
         for at in 0..self.live {
             match self.levels[at].step(character) {
                 Position::Inside(inner) => character = inner?,
-                Position::Opens if at + 1 < MAX_LEVELS => {
+                Position::Opens if at + 1 < self.most => {
                     self.levels[at + 1] = Level::NEW;
                     self.live = at + 2;
                     break;
@@ -73,7 +77,7 @@ impl Nesting {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         let innermost = &self.levels[self.live - 1];
-        let settled = innermost.state == State::Dead || (self.live == MAX_LEVELS && innermost.is_inside());
+        let settled = innermost.state == State::Dead || (self.live == self.most && innermost.is_inside());
         let no_escape = self.levels[..self.live].iter().all(|level| level.escape == Escape::No);
         let quotes_escaped = self.wire || self.live == 1;
         settled && no_escape && self.wire_escape == Escape::No && quotes_escaped
