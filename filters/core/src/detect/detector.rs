@@ -32,17 +32,17 @@ pub(super) struct Form {
     pub(super) body: Body,
 }
 
-/// What the prefilter looks for.
+/// What gives a candidate away.
 #[derive(Clone, Copy)]
 pub(super) enum Trigger {
-    /// A literal of at least three bytes. The candidate starts there.
+    /// A literal of at least three bytes at the start of a token. The candidate starts there.
     Text(&'static str),
     /// A literal of two bytes, then one byte of a class. The candidate starts at the literal.
     TextThen(&'static str, Class),
-    /// Two digits, then the byte. The candidate starts at the byte.
-    AfterDigits(u8),
-    /// A dot. The candidate starts at the dot; the check must be quick.
-    Dot,
+    /// The byte before a long run. The candidate starts at that byte.
+    Before(u8),
+    /// A literal anywhere, also in the middle of a credential. The candidate starts there.
+    Anywhere(&'static str),
 }
 
 /// What has to follow the anchor.

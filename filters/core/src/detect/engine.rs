@@ -1,31 +1,53 @@
-//! Runs all detectors over one text: sweep for anchors, verify each candidate, merge.
+//! Runs all detectors over one text: find candidates, verify each, merge.
 //!
-//! Linear in the text: the sweep is one pass, a verifier looks at a bounded number of bytes or at
-//! runs that [`Runs`] walks once, and a PEM block ends where the next begins.
+//! Candidates come from long runs ([`super::long`]): an anchor inside one or right before one. What has
+//! no long run (an armoured key: short words, then base64 in any dress) is found by a literal.
+//!
+//! Linear in the text: both searches are one pass, a verifier looks at a bounded number of bytes
+//! or at runs that [`Runs`] walks once, and a PEM block ends where the next begins.
 
 use std::ops::Range;
+
+use memchr::memmem::Finder;
 
 use super::{
     Span, boundary,
     class::{Class, Runs, work},
     detector::{Body, Bounds, Candidate, Detector, Form, Trigger},
+    long::for_each_long_run,
     prefilter::Prefilter,
 };
+
+/// How far before a long run an anchor may start, as `hvs.` does.
+pub(super) const LEAD: usize = 8;
+
+/// How far into a run an anchor without `-` or `_` may have its trigram. Such an anchor is bounded,
+/// so it stands at the run's start or right behind an escape there (`u0022`).
+const HEAD: usize = 16;
 
 /// A set of detectors made ready to scan.
 pub(super) struct Engine {
     detectors: Vec<&'static Detector>,
     /// By the number that the prefilter reports.
     anchors: Vec<Anchor>,
-    /// The forms that a dot gives away.
-    dotted: Vec<(usize, &'static Form)>,
     prefilter: Prefilter,
+    /// What a byte before a long run gives away.
+    before: Vec<(u8, Owner)>,
+    /// What a literal anywhere gives away.
+    anywhere: Vec<(Finder<'static>, Owner)>,
 }
 
-struct Anchor {
+/// Whose form a candidate may have.
+#[derive(Clone, Copy)]
+struct Owner {
     /// Index of the detector.
     rank: usize,
     form: &'static Form,
+}
+
+#[derive(Clone, Copy)]
+struct Anchor {
+    owner: Owner,
     literal: &'static [u8],
 }
 
@@ -37,32 +59,33 @@ pub(super) struct Match {
 
 impl Engine {
     pub(super) fn new(detectors: Vec<&'static Detector>) -> Self {
-        let (mut anchors, mut dotted, mut triggers) = (Vec::new(), Vec::new(), Vec::new());
-        for (rank, detector) in detectors.iter().enumerate() {
-            for form in detector.forms {
-                for &trigger in form.triggers {
-                    let literal: &[u8] = match trigger {
-                        Trigger::Dot => {
-                            dotted.push((rank, form));
-                            continue;
-                        }
-                        Trigger::Text(text) | Trigger::TextThen(text, _) => text.as_bytes(),
-                        Trigger::AfterDigits(_) => b"",
-                    };
-                    anchors.push(Anchor {
-                        rank,
-                        form,
-                        literal,
-                    });
-                    triggers.push(trigger);
+        let (mut anchors, mut triggers) = (Vec::new(), Vec::new());
+        let (mut before, mut anywhere) = (Vec::new(), Vec::new());
+        let forms = detectors.iter().enumerate().flat_map(|(rank, detector)| {
+            detector.forms.iter().map(move |form| Owner { rank, form })
+        });
+        for owner in forms {
+            for &trigger in owner.form.triggers {
+                match trigger {
+                    Trigger::Before(byte) => before.push((byte, owner)),
+                    Trigger::Anywhere(text) => anywhere.push((Finder::new(text), owner)),
+                    Trigger::Text(text) | Trigger::TextThen(text, _) => {
+                        anchors.push(Anchor {
+                            owner,
+                            literal: text.as_bytes(),
+                        });
+                        triggers.push(trigger);
+                    }
                 }
             }
         }
+        let prefilter = Prefilter::new(triggers.into_iter());
         Self {
             detectors,
             anchors,
-            dotted,
-            prefilter: Prefilter::new(triggers.into_iter()),
+            prefilter,
+            before,
+            anywhere,
         }
     }
 
@@ -71,32 +94,61 @@ impl Engine {
     }
 
     /// All matches in `text`, in no particular order. Does not allocate when there is none.
-    pub(super) fn matches(&self, text: &[u8], runs: &mut Runs<'_>, matches: &mut Vec<Match>) {
-        self.prefilter.scan(text, |start, anchor| {
-            let Anchor {
-                rank,
-                form,
-                literal,
-            } = &self.anchors[anchor];
-            if text[start..].starts_with(literal) {
-                let candidate = Candidate {
-                    text,
-                    start,
-                    body: start + literal.len(),
-                };
-                push(matches, *rank, verify(form, &candidate, runs));
+    pub(super) fn matches(&self, text: &[u8], matches: &mut Vec<Match>) {
+        let mut runs = Runs::new(text);
+        let mut check = |owner: Owner, start, literal| {
+            let candidate = Candidate {
+                text,
+                start,
+                body: start + literal,
+            };
+            push(
+                matches,
+                owner.rank,
+                verify(owner.form, &candidate, &mut runs),
+            );
+        };
+        for_each_long_run(text, |run| {
+            self.anchors_in(text, run.clone(), &mut check);
+            let Some(at) = run.start.checked_sub(1) else {
+                return;
+            };
+            for &(byte, owner) in &self.before {
+                if text[at] == byte {
+                    check(owner, at, 1);
+                }
             }
         });
-        for start in memchr::memchr_iter(b'.', text) {
-            for (rank, form) in &self.dotted {
-                let candidate = Candidate {
-                    text,
-                    start,
-                    body: start + 1,
-                };
-                push(matches, *rank, verify(form, &candidate, runs));
+        for (literal, owner) in &self.anywhere {
+            for start in literal.find_iter(text) {
+                check(*owner, start, literal.needle().len());
             }
         }
+    }
+
+    /// The anchors in a long run and right before it.
+    fn anchors_in(
+        &self,
+        text: &[u8],
+        run: Range<usize>,
+        check: &mut impl FnMut(Owner, usize, usize),
+    ) {
+        let inside = memchr::memchr2(b'-', b'_', &text[run.clone()]).is_some();
+        let end = if inside {
+            run.end
+        } else {
+            run.end.min(run.start + HEAD)
+        };
+        self.prefilter.scan(
+            text,
+            run.start.saturating_sub(LEAD)..end,
+            |start, anchor| {
+                let Anchor { owner, literal } = self.anchors[anchor];
+                if text[start..].starts_with(literal) {
+                    check(owner, start, literal.len());
+                }
+            },
+        );
     }
 }
 

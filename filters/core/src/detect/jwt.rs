@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{class::Runs, detector::Candidate};
 
-/// Shortest header: `{"alg":"x"}` has 11 bytes, 15 in base64.
-const HEADER: usize = 14;
+/// Shortest header: `{"alg":"none"}` has 14 bytes, 19 in base64.
+const HEADER: usize = super::long::LONG;
 
 /// Shortest other segment. Less is a file name (`eyJ….min.js`), not a token.
 const SEGMENT: usize = 8;

@@ -13,6 +13,7 @@ mod detector;
 mod engine;
 mod extra;
 mod jwt;
+mod long;
 mod pem;
 mod prefilter;
 mod structure;
@@ -27,7 +28,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use self::{class::Runs, engine::Engine, extra::Extra};
+use self::{engine::Engine, extra::Extra};
 use crate::secret::Kind;
 
 pub use self::{
@@ -104,8 +105,7 @@ impl Detectors {
     /// Appends the credentials in a leaf: sorted, disjoint, never empty.
     pub fn scan(&self, leaf: Leaf<'_>, spans: &mut Vec<Span>) {
         let mut matches = Vec::new();
-        self.builtin
-            .matches(leaf.text, &mut Runs::new(leaf.text), &mut matches);
+        self.builtin.matches(leaf.text, &mut matches);
         extra::matches(
             &self.extras,
             self.builtin.detectors().len(),

@@ -26,24 +26,36 @@ const LONG: usize = 32;
 /// How much key material a block without END has to show: less is a header quoted in a text.
 const SHOWN: usize = 16;
 
-/// The anchor of a PEM block; the candidate's body starts at the label.
-pub(super) const BEGIN: &str = "-----BEGIN ";
-
-/// The anchor of an SSH2 block.
-pub(super) const BEGIN_SSH2: &str = "---- BEGIN ";
+/// What every label of a private key contains, and nothing else does as often as it matters.
+pub(super) const LABEL: &str = "PRIVATE KEY";
 
 /// The anchor of a PuTTY key file.
 pub(super) const PUTTY: &str = "PuTTY-User-Key-File-";
 
 /// A block from `-----BEGIN … PRIVATE KEY…-----` to the dashes of its END, or to the end of its
-/// key material where there is none.
+/// key material where there is none. The candidate starts inside the label.
 pub(super) fn armoured(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
-    let &Candidate { text, start, body } = candidate;
+    let &Candidate {
+        text,
+        start: inside,
+        body,
+    } = candidate;
+    let start = begin(text, inside)?;
     let label = label_end(text, body);
-    memchr::memmem::find(&text[body..label], b"PRIVATE KEY")?;
     let dashes = dashes_end(text, label);
     let end = (dashes - label >= 2).then(|| Walk::new(text, dashes).end())??;
     Some(start..end)
+}
+
+/// The start of the `-----BEGIN ` (of SSH2: `---- BEGIN `) whose label contains `inside`.
+fn begin(text: &[u8], inside: usize) -> Option<usize> {
+    let from = inside.saturating_sub(64);
+    let word = from + memchr::memmem::rfind(&text[from..inside], b"BEGIN ")?;
+    if label_end(text, word) < inside {
+        return None;
+    }
+    let dashes = |dashes: &[u8]| text[..word].ends_with(dashes).then(|| word - dashes.len());
+    dashes(b"-----").or_else(|| dashes(b"---- "))
 }
 
 /// The end of a label: capitals, digits and blanks.
@@ -116,7 +128,7 @@ fn escape(text: &[u8], at: usize) -> (Piece, usize) {
         Some(b'n' | b'r') => (Piece::Newline, end + 1),
         Some(b't') => (Piece::Gap(b'\t'), end + 1),
         Some(b'/') => (Piece::Run, run_end(text, end)),
-        _ => (Piece::Gap(b' '), end),
+        _ => (Piece::Gap(b'\\'), end),
     }
 }
 
@@ -146,7 +158,7 @@ struct Line {
     last: Range<usize>,
     /// The end of its last long run.
     long: Option<usize>,
-    /// The end of its first run, when a mark of truncation follows it.
+    /// The end of its first run, when the end of a string or a mark of truncation follows it.
     cut: Option<usize>,
     /// It holds something that no key line has: code or prose.
     foreign: bool,
@@ -245,12 +257,25 @@ impl<'t> Walk<'t> {
             b' ' => {}
             // What follows a line's number. (The arrow is not ASCII.)
             b'\t' | b':' | b'|' | b'-' | b')' | 0x80.. if number => line.runs = 0,
-            b'[' | 0x80.. if line.runs == 1 && line.cut.is_none() => {
+            b'[' | b'"' | b'\'' | b'<' | b'\\' | 0x80.. if line.runs == 1 && line.cut.is_none() => {
                 line.cut = Some(line.last.end);
-                line.foreign = true;
+                line.foreign |= matches!(byte, b'[' | b'<' | 0x80..);
             }
-            b'\t' | b'"' | b'\'' | b',' | b'>' | b'#' | b'*' | b'|' | b'-' | b'[' | 0x80.. => {}
-            b':' if line.long.is_none() => line.header = true,
+            b'\t'
+            | b'"'
+            | b'\''
+            | b','
+            | b'>'
+            | b'#'
+            | b'*'
+            | b'|'
+            | b'-'
+            | b'['
+            | b'\\'
+            | 0x80.. => {}
+            b':' if line.long.is_none() && self.text.get(self.at + 1) == Some(&b' ') => {
+                line.header = true;
+            }
             _ => line.foreign = true,
         }
     }
@@ -268,7 +293,7 @@ impl<'t> Walk<'t> {
         } else if let Some(end) = line.long {
             // One long line, its newlines made blanks: what follows the last long run is the
             // key's last line when the marker or the text's end is right behind it.
-            let tail = at_marker || self.at == self.text.len();
+            let tail = at_marker || !line.foreign && line.last.end == self.text.len();
             self.material(if tail { line.last.end } else { end }, LONG);
         } else if let Some(end) = line.cut.filter(|_| self.shown > 0 && !self.closed) {
             self.material(end, 0);
@@ -312,13 +337,15 @@ pub(super) fn putty(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range
             end = Some(Class::HEX.run_end(text, line.start + mac, REACH));
             break;
         }
-        end = Some(line.end);
         at = next;
+        if !line.is_empty() {
+            end = Some(line.end);
+        }
     }
     end.filter(|_| private).map(|end| start..end)
 }
 
-/// A line of base64, a line number before it or not.
+/// A line of base64, a line number before it or not; or nothing, between `\r` and `\n`.
 fn is_putty_material(line: &[u8]) -> bool {
     let mut words = line
         .split(u8::is_ascii_whitespace)
@@ -327,7 +354,7 @@ fn is_putty_material(line: &[u8]) -> bool {
     let material = words
         .next()
         .map_or(0, |w| w.iter().filter(|&&b| Class::BASE64.has(b)).count());
-    material >= 4 && words.all(|word| !word.iter().any(u8::is_ascii_alphabetic))
+    line.is_empty() || material >= 4 && words.all(|word| !word.iter().any(u8::is_ascii_alphabetic))
 }
 
 /// The line at `at`, without its newline, and where the next starts. `None` at the end and when
@@ -339,9 +366,13 @@ fn putty_line(text: &[u8], at: usize) -> Option<(Range<usize>, usize)> {
         match piece(text, end) {
             (Piece::Newline, next) => return Some((at..end, next)),
             (Piece::Run, next) => end = next,
-            _ if text[end] == b'"' => break,
+            // The end of the string that quotes the file is the end of the file.
+            _ if text[end] == b'"' => return Some((at..end, text.len())),
             _ => end += 1,
         }
     }
-    (end > at && end - at < 2 * REACH).then_some((at..end, end))
+    (at < text.len() && end - at < 2 * REACH).then_some((at..end, end))
 }
+
+#[cfg(test)]
+mod tests;

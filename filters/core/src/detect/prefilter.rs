@@ -1,12 +1,13 @@
-//! Finding, in one sweep, the few places of a text where an anchor may stand.
+//! Finding the places of a long run where an anchor may stand.
 //!
 //! For every position the three bytes there are hashed into a table that says whether some anchor
-//! has these three bytes at its rarest place (`nt-` for `sk-ant-`, not `sk-`). That is one load,
-//! one multiplication and one table look-up per byte without a branch, eight positions at a time;
-//! its cost does not grow with the number of anchors, which a packed multi-substring search's
-//! does. Only positions that pass are compared.
+//! has these three bytes at its rarest place (`nt-` for `sk-ant-`, not `sk-`). That is a
+//! multiplication and a look-up per byte without a branch, eight positions at a time, however
+//! many anchors there are. Only positions that pass are compared.
 
-use super::{class::Class, detector::Trigger};
+use std::ops::Range;
+
+use super::detector::Trigger;
 
 /// log2 of the table's size: it has to stay in the first-level cache.
 const BITS: u32 = 14;
@@ -38,7 +39,7 @@ pub(super) struct Prefilter {
 }
 
 impl Prefilter {
-    /// Takes the triggers in the order of their numbers; [`Trigger::Dot`] is not for here.
+    /// Takes the triggers in the order of their numbers.
     pub(super) fn new(triggers: impl Iterator<Item = Trigger>) -> Self {
         let mut entries = Vec::new();
         for (anchor, trigger) in triggers.enumerate() {
@@ -58,24 +59,25 @@ impl Prefilter {
         Self { hit, entries }
     }
 
-    /// Calls `found(position, anchor)` for every place that may be the start of that anchor,
-    /// in ascending order of the trigrams that gave them away.
-    pub(super) fn scan(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
-        let mut at = 0;
-        while let Some(block) = text[at..].first_chunk::<BLOCK>() {
+    /// Calls `found(position, anchor)` for every place that may be the start of that anchor and
+    /// whose trigram starts in `range`, in ascending order of the trigrams. May look a few bytes
+    /// further.
+    pub(super) fn scan(
+        &self,
+        text: &[u8],
+        range: Range<usize>,
+        mut found: impl FnMut(usize, usize),
+    ) {
+        for at in range.step_by(STRIDE) {
+            let tail = &text[at..];
+            // Behind the end there are zeros: no anchor contains one.
+            let mut padded = [0; BLOCK];
+            let block = tail.first_chunk::<BLOCK>().unwrap_or_else(|| {
+                padded[..tail.len()].copy_from_slice(tail);
+                &padded
+            });
             if self.any(block) {
                 self.look(at, block, &mut found);
-            }
-            at += STRIDE;
-        }
-        // The last few bytes, with zeros behind them: no anchor contains one.
-        let tail = &text[at..];
-        let mut padded = [0; BLOCK + STRIDE];
-        padded[..tail.len()].copy_from_slice(tail);
-        for offset in [0, STRIDE] {
-            match padded[offset..].first_chunk::<BLOCK>() {
-                Some(block) if self.any(block) => self.look(at + offset, block, &mut found),
-                _ => {}
             }
         }
     }
@@ -135,21 +137,12 @@ fn trigrams(trigger: Trigger) -> Vec<(Trigram, isize)> {
         Trigger::Text(literal) => vec![rarest(literal.as_bytes())],
         Trigger::TextThen(literal, class) => {
             let literal = literal.as_bytes();
-            class
+            let trigrams = class
                 .bytes()
-                .map(|next| (trigram(&[literal[0], literal[1], next]), 0))
-                .collect()
+                .map(|next| trigram(&[literal[0], literal[1], next]));
+            trigrams.map(|trigram| (trigram, 0)).collect()
         }
-        Trigger::AfterDigits(byte) => Class::DIGIT
-            .bytes()
-            .flat_map(|tens| {
-                Class::DIGIT
-                    .bytes()
-                    .map(move |ones| trigram(&[tens, ones, byte]))
-            })
-            .map(|trigram| (trigram, 2))
-            .collect(),
-        Trigger::Dot => Vec::new(),
+        Trigger::Before(_) | Trigger::Anywhere(_) => Vec::new(),
     }
 }
 

@@ -61,18 +61,18 @@ pub(super) fn brave(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range
 }
 
 /// Discord: the user's id in base64, a dot, the six characters of a time stamp, a dot, an HMAC of
-/// 27 or 38. The candidate starts at the first dot.
+/// 27 or 38. The candidate starts at the second dot.
 pub(super) fn discord(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
     const ID: Range<usize> = 23..29;
     let &Candidate {
         text,
-        start: dot,
-        body,
+        start: second,
+        body: hmac,
     } = candidate;
-    if text.get(dot + 7) != Some(&b'.') || Class::URL.run_end(text, body, 7) != dot + 7 {
+    let dot = second.checked_sub(7)?;
+    if text[dot] != b'.' || Class::URL.run_end(text, dot + 1, 7) != second {
         return None;
     }
-    let hmac = dot + 8;
     let end = Class::URL.run_end(text, hmac, 65);
     if !(27..=64).contains(&(end - hmac)) {
         return None;

@@ -62,7 +62,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             "{MTIz*24}.{FAKE*6}.{FAKE*20}",
         ],
         forms: &[
-            Form::custom(&[Dot], false, structure::discord),
+            Form::custom(&[Before(b'.')], false, structure::discord),
             Form::bounded(&[Text("mfa.")], Class::URL, (60, usize::MAX)),
         ],
     },
@@ -77,10 +77,6 @@ pub(super) static DETECTORS: &[Detector] = &[
             "{1234567890*10}:{FAKE*32}",
             "sha256:{fade0123*64}",
         ],
-        forms: &[Form::custom(
-            &[AfterDigits(b':')],
-            false,
-            structure::telegram,
-        )],
+        forms: &[Form::custom(&[Before(b':')], false, structure::telegram)],
     },
 ];

@@ -69,7 +69,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["ATATT3xFf{FAKE*170}={0A1B*8}", "ATATT3{FAKE-_*60}"],
         ignores: &["ATATT", "ATATT3xFf", "xATATT"],
         forms: &[Form::bounded(
-            &[Text("ATATT")],
+            &[Text("ATATT"), Anywhere("ATATT3xFf")],
             Class::ANY64,
             (24, usize::MAX),
         )],

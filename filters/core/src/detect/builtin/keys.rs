@@ -57,7 +57,7 @@ pub(super) static DETECTORS: &[Detector] = &[
                 Class::URL,
                 (20, usize::MAX),
             ),
-            Form::custom(&[Dot], false, structure::vault_legacy),
+            Form::custom(&[Before(b'.')], false, structure::vault_legacy),
         ],
     },
     Detector {
@@ -81,11 +81,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             "-----BEGIN PRIVATE KEY-----\nMIIE...\n-----END PRIVATE KEY-----",
         ],
         forms: &[
-            Form::custom(
-                &[Text(pem::BEGIN), Text(pem::BEGIN_SSH2)],
-                false,
-                pem::armoured,
-            ),
+            Form::custom(&[Anywhere(pem::LABEL)], false, pem::armoured),
             Form::custom(&[Text(pem::PUTTY)], false, pem::putty),
         ],
     },
