@@ -95,7 +95,8 @@ class Runner:
 
     def agents(self, names):
         with Stack(self.options.echo, self.gateway, "--mode", "agent", "--delta", "5") as stack:
-            secrets = made_secrets.make()
+            made = made_secrets.make()
+            secrets = {kind: made[kind] for kind in ("aws", "pem")}
             if self.gateway is None:
                 secrets = {"placeholder": "<pl:TEST:0123456789abcdef>"}
             for name in names:
