@@ -164,33 +164,36 @@ impl Core {
         if self.health == Health::Uncut {
             self.cut()?;
         }
-        let (expected, found) = (self.position.len, self.disk.len()?);
-        if found != expected {
-            return Err(AppendError::Changed { expected, found });
-        }
+        self.expect_length(self.position.len)?;
         // Until the write has ended well, even if it ends in a panic, there may be bytes too many.
         self.health = Health::Uncut;
-        match append_all(&*self.disk, text) {
+        let end = self.position.len + text.len() as u64;
+        let written = append_all(&*self.disk, text).map_err(AppendError::from);
+        match written.and_then(|()| self.expect_length(end)) {
             Ok(()) => self.health = Health::Good,
             Err(error) => {
                 // If this fails too, the next append tries again.
                 let _ = self.cut();
-                return Err(error.into());
+                return Err(error);
             }
         }
         Ok(())
     }
 
+    /// Counts that the system gave are not believed unless the file agrees.
+    fn expect_length(&self, expected: u64) -> Result<(), AppendError> {
+        match self.disk.len()? {
+            found if found == expected => Ok(()),
+            found => Err(AppendError::Changed { expected, found }),
+        }
+    }
+
     /// Takes off what a failed write left.
     fn cut(&mut self) -> Result<(), AppendError> {
-        let (expected, found) = (self.position.len, self.disk.len()?);
-        if found > expected {
-            self.disk.truncate(expected)?;
+        if self.disk.len()? > self.position.len {
+            self.disk.truncate(self.position.len)?;
         }
-        let found = self.disk.len()?;
-        if found != expected {
-            return Err(AppendError::Changed { expected, found });
-        }
+        self.expect_length(self.position.len)?;
         self.health = Health::Good;
         Ok(())
     }
@@ -234,7 +237,7 @@ fn append_all(disk: &dyn Disk, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match disk.append(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = &bytes[written..],
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }

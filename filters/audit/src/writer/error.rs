@@ -77,8 +77,8 @@ pub enum AppendError {
     /// The disk lost lines or may have; the writer stays closed until it has them safe again.
     #[error("the log's disk failed, and has not recovered: {0}")]
     Sync(Arc<io::Error>),
-    /// Something else wrote to the log or cut it.
-    #[error("the log was changed by something else: it has {found} bytes instead of {expected}")]
+    /// Something else wrote to the log or cut it, or the system miscounted what it wrote.
+    #[error("the log has {found} bytes instead of {expected}: something else changed it")]
     Changed {
         /// Bytes it should have.
         expected: u64,

@@ -49,8 +49,11 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Nobody holds it any more; a stale id would only mislead.
+        // A stale id would only mislead.
         let _ = self.0.set_len(0);
+        // Closing is not enough: a child that another thread has forked, but that has not become
+        // its program yet, shares the lock for that moment.
+        let _ = self.0.unlock();
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`ChainWriter`]: appends events to a chain file; the only part of the crate that touches a disk.
 //!
-//! **Group commit.** Callers put their lines in a queue; whoever finds the [`Core`] free takes it
+//! **Group commit.** Callers put their lines in a queue; whoever finds the `Core` free takes it
 //! and the whole queue, writes everything with one `write`, and hands the results out. Whoever
 //! comes meanwhile waits for the next turn. Under load one write serves many exchanges; alone, a
 //! caller writes its own line at once. There is no thread and no timer in here.
@@ -12,12 +12,14 @@
 //! **Promises.** An append returns after its lines are in the file (they survive the process, not
 //! yet a power cut). A failed one left nothing there, and no number is used up. Checkpoints are
 //! synced; see [`WriterOptions::sync_inline`]. After a failed sync nothing is appended until the
-//! lines in question are safe, see [`Core::mend`].
+//! lines in question are safe, see `Core::mend`.
 
 mod core;
 mod disk;
 mod error;
 mod lock;
+mod options;
+mod report;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -34,85 +36,11 @@ use self::{
     disk::{Disk, FileDisk},
     lock::Lock,
 };
-use crate::{Event, Hash, SigningKey, timestamp};
+use crate::{Event, timestamp};
 
 pub use error::{AppendError, OpenError};
-
-/// How a log is written.
-#[derive(Debug)]
-pub struct WriterOptions {
-    /// Signs the checkpoints.
-    pub signing_key: SigningKey,
-    /// The key's label on checkpoints. It does not bind the key.
-    pub signing_key_id: String,
-    /// A checkpoint is due after so many redaction lines.
-    pub checkpoint_lines: u64,
-    /// A checkpoint is due so many seconds after the first line that none covers.
-    pub checkpoint_seconds: u64,
-    /// True: the append that makes a checkpoint also syncs the file, after the other appends have
-    /// been answered. False: only [`ChainWriter::checkpoint_if_due`] and [`ChainWriter::close`] do,
-    /// so that no request waits for the disk; then call the former every second or so.
-    pub sync_inline: bool,
-}
-
-impl WriterOptions {
-    /// The defaults: 100 lines, 300 seconds, syncing inline.
-    #[must_use]
-    pub fn new(signing_key: SigningKey) -> Self {
-        Self {
-            signing_key,
-            signing_key_id: "waterwall-2026-05".to_owned(),
-            checkpoint_lines: 100,
-            checkpoint_seconds: 300,
-            sync_inline: true,
-        }
-    }
-}
-
-/// How a log was found and what was done about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OpenReport {
-    /// There was none; it was made.
-    pub created: bool,
-    /// `seq` of the last line that was found; 0 for none.
-    pub lines: u64,
-    /// How many lines at the end no checkpoint covers.
-    pub uncovered: u64,
-    /// The last line had lost its newline.
-    pub newline_restored: bool,
-    /// Name of the file beside the log that now has a torn last line.
-    pub torn_moved_to: Option<String>,
-}
-
-/// A successful append.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Appended {
-    /// `seq` of the line, or of the last of several; they are consecutive.
-    pub seq: u64,
-}
-
-/// The writer's condition, for health checks and the dashboard.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
-    /// `seq` of the last line.
-    pub lines: u64,
-    /// Hash of the last line: the next line's `prev_hash`.
-    pub head_hash: Hash,
-    /// Checkpoints since the writer was opened.
-    pub checkpoints: u64,
-    /// The last one's `chain_root_hash`.
-    pub last_checkpoint_root: Option<Hash>,
-    /// The last one's `ts`.
-    pub last_checkpoint_ts: Option<String>,
-    /// Lines that no checkpoint covers yet.
-    pub uncovered: u64,
-    /// Writes so far: `lines / writes` is what group commit saves.
-    pub writes: u64,
-    /// The last append succeeded, and no sync has failed since.
-    pub healthy: bool,
-    /// Why not.
-    pub trouble: Option<String>,
-}
+pub use options::WriterOptions;
+pub use report::{Appended, OpenReport, Status};
 
 /// Appends events to one chain file, for any number of threads. See the module.
 pub struct ChainWriter {
@@ -158,7 +86,7 @@ impl ChainWriter {
     /// through and repairs its end. Its directory is made if need be (0700), its file is 0600.
     ///
     /// # Errors
-    /// [`OpenError`]; the log is then as it was.
+    /// [`OpenError`]. A log that is damaged inside or in use elsewhere is left as it is.
     pub fn open(
         path: &Path,
         options: WriterOptions,
@@ -409,10 +337,8 @@ impl ChainWriter {
             state.unsynced = Some((state.position, core.disk()));
         }
         // A line that is too long says nothing about the log.
-        let failures = results.iter().filter_map(|result| result.as_ref().err());
-        let failure = failures
-            .filter(|error| !matches!(error, AppendError::TooLong))
-            .next_back();
+        let mut failures = results.iter().filter_map(|result| result.as_ref().err());
+        let failure = failures.rfind(|error| !matches!(error, AppendError::TooLong));
         if let Some(failure) = failure {
             state.last_failure = Some(failure.clone());
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::*;
-use crate::verify_chain;
+use crate::{SigningKey, verify_chain};
 
 /// A disk in memory that fails as it is told.
 #[derive(Default)]
@@ -21,6 +21,8 @@ struct Faulty {
     failing_truncates: AtomicUsize,
     failing_syncs: AtomicUsize,
     panicking_writes: AtomicUsize,
+    /// Writes of which ten bytes are reported and none is written.
+    lying_writes: AtomicUsize,
     rewrites: AtomicUsize,
     syncs: AtomicUsize,
 }
@@ -40,6 +42,9 @@ impl Disk for Shared {
         assert!(!spend(&self.0.panicking_writes), "told to panic");
         if spend(&self.0.interrupts) {
             return Err(io::ErrorKind::Interrupted.into());
+        }
+        if spend(&self.0.lying_writes) {
+            return Ok(10);
         }
         let mut count = bytes.len();
         match self.0.write_limit.load(SeqCst) {
@@ -178,6 +183,16 @@ fn short_and_interrupted_writes_are_continued() {
         assert_eq!(bench.append().unwrap().seq, seq);
     }
     bench.assert_sound(3);
+}
+
+#[test]
+fn a_write_that_is_miscounted_is_taken_back() {
+    let bench = Bench::new(100);
+    bench.append().unwrap();
+    bench.disk.lying_writes.store(1, SeqCst);
+    assert!(matches!(bench.append(), Err(AppendError::Changed { .. })));
+    bench.append().unwrap();
+    bench.assert_sound(2);
 }
 
 #[test]
