@@ -20,7 +20,7 @@ use waterwall_pipeline::Services;
 use crate::admin::Admin;
 use crate::config::Config;
 use crate::kill_switch::KillSwitch;
-use crate::proxy::{Front, Gateway, Open};
+use crate::proxy::{Front, Gateway, Open, platform_repaired};
 
 use services::Upkeep;
 use signals::{Signals, Stop};
@@ -45,6 +45,7 @@ const POOL: usize = 128;
 /// been served then.
 pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     hardening::protect_memory();
+    hardening::allow_many_connections();
     // Two crypto providers are linked; the choice has to be made before the first use. An error
     // means that it has been made already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -56,7 +57,7 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let gateway = Gateway::new(&config, Arc::clone(&services))?;
 
     let open = Open::default();
-    let server = build(&config, gateway, Arc::clone(&services), open.clone());
+    let server = build(&config, gateway, Arc::clone(&services), open.clone())?;
     let upkeep = Upkeep::start(Arc::clone(&services))?;
     let served = serve(server, &open, &config, ready);
     upkeep.stop();
@@ -77,8 +78,8 @@ fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
     TcpListener::bind(address)?.local_addr()
 }
 
-fn build(config: &Config, gateway: Gateway, services: Arc<Services>, open: Open) -> Server {
-    let mut server = Server::new_with_opt_and_conf(None, server_conf(config));
+fn build(config: &Config, gateway: Gateway, services: Arc<Services>, open: Open) -> Result<Server> {
+    let mut server = Server::new_with_opt_and_conf(None, server_conf(config)?);
     server.bootstrap();
     let proxy = pingora_proxy::http_proxy(&server.configuration, gateway);
     let mut agents = Service::new("agents".to_owned(), Front::new(proxy, open));
@@ -90,12 +91,25 @@ fn build(config: &Config, gateway: Gateway, services: Arc<Services>, open: Open)
     admin.threads = Some(1);
     admin.add_tcp(&config.admin_listen.to_string());
     server.add_service(admin);
-    server
+    Ok(server)
 }
 
-fn server_conf(config: &Config) -> ServerConf {
+fn server_conf(config: &Config) -> Result<ServerConf> {
     let in_state_dir = |name: &str| config.state_dir.join(name).to_string_lossy().into_owned();
-    ServerConf {
+    let roots = match platform_repaired() {
+        Some(pem) => {
+            let file = in_state_dir("roots.pem");
+            std::fs::write(&file, pem).with_context(|| format!("cannot write {file}"))?;
+            tracing::warn!(
+                file,
+                "some of the platform's root certificates are unusable"
+            );
+            Some(file)
+        }
+        None => None,
+    };
+    Ok(ServerConf {
+        ca_file: roots,
         threads: thread::available_parallelism().map_or(1, usize::from),
         // Pingora sleeps through this before it ends by itself; we end before.
         grace_period_seconds: Some(DRAIN.as_secs() + 10),
@@ -108,7 +122,7 @@ fn server_conf(config: &Config) -> ServerConf {
         // Never TLS keys in a file, whatever SSLKEYLOGFILE says.
         upstream_debug_ssl_keylog: false,
         ..ServerConf::default()
-    }
+    })
 }
 
 /// Runs the server on a thread of its own, because it would sleep for the whole grace period

@@ -1,6 +1,9 @@
-//! Keeping memory to ourselves: it holds secrets.
+//! What the process asks of the system: to keep its memory, which holds secrets, to itself; and
+//! enough file descriptors.
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
+};
 
 /// No core dumps, and no other process of this user may attach to or read from this one.
 pub(super) fn protect_memory() {
@@ -13,5 +16,17 @@ pub(super) fn protect_memory() {
     };
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::warn!(%error, "core dumps stay enabled");
+    }
+}
+
+/// As many descriptors as allowed: an exchange takes two, and the usual soft limit is 1,024.
+pub(super) fn allow_many_connections() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, "the number of connections stays limited");
     }
 }

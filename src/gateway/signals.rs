@@ -44,12 +44,12 @@ impl ShutdownSignalWatch for Signals {
         tokio::spawn(outlive(SignalKind::hangup(), "SIGHUP"));
         tokio::spawn(outlive(SignalKind::user_defined1(), "SIGUSR1"));
         let mut asked = Asked::listen();
-        asked.to_stop().await;
+        asked.once().await;
         let stops = self.sender();
         // The receiver is gone only when the process is about to end anyway.
         let _ = stops.send(Stop::Gracefully);
         tokio::spawn(async move {
-            asked.to_stop().await;
+            asked.once().await;
             let _ = stops.send(Stop::Now);
         });
         ShutdownSignal::GracefulTerminate
@@ -70,7 +70,7 @@ impl Asked {
         }
     }
 
-    async fn to_stop(&mut self) {
+    async fn once(&mut self) {
         tokio::select! {
             () = next(&mut self.terminate) => {}
             () = next(&mut self.interrupt) => {}

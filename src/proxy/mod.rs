@@ -9,6 +9,7 @@ mod context;
 mod front;
 mod intake;
 mod rescue;
+mod roots;
 mod route;
 mod upstream;
 
@@ -34,10 +35,16 @@ use rescue::{Rescue, Shape};
 use upstream::Target;
 
 pub(crate) use front::{Front, Open};
+pub(crate) use roots::platform_repaired;
 
 /// A larger body is scanned on the blocking pool, so that it does not hold up other agents'
 /// streams.
 const SCAN_INLINE: usize = 256 << 10;
+
+/// Response headers about the upstream's connection, or about a way around the gateway.
+const NOT_FOR_AGENTS: [&str; 3] = ["keep-alive", "proxy-connection", "alt-svc"];
+/// Headers that tell what a body was before it was rewritten.
+const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 
 /// The gateway as Pingora sees it.
 pub(crate) struct Gateway {
@@ -181,7 +188,7 @@ impl ProxyHttp for Gateway {
         let addresses = match context.addresses.take() {
             Some(addresses) => addresses,
             None => target.addresses().await.map_err(|error| {
-                Error::because(ErrorType::UnknownError, "resolving the upstream", error).into_up()
+                Error::because(rescue::UNRESOLVED, "resolving the upstream", error).into_up()
             })?,
         };
         let peer = target.peer(addresses[context.failed_connects % addresses.len()]);
@@ -240,8 +247,9 @@ impl ProxyHttp for Gateway {
         if let Some(hold) = &context.hold {
             hold.release_body();
         }
-        // A way around the gateway.
-        response.remove_header("alt-svc");
+        for name in NOT_FOR_AGENTS {
+            response.remove_header(name);
+        }
         let answer = context.response_head(response.status, &response.headers)?;
         if answer == Answer::Rewrite && may_have_body(&session.req_header().method, response) {
             rewrite_response_headers(response)?;
@@ -371,7 +379,7 @@ fn rewrite_request_headers(request: &mut RequestHeader, context: &Context) -> Re
     request.insert_header(header::ACCEPT_ENCODING, "identity")?;
     if let Some(length) = context.body_length {
         request.insert_header(header::CONTENT_LENGTH, length)?;
-        for digest in ["content-md5", "digest", "content-digest", "repr-digest"] {
+        for digest in DIGESTS {
             request.remove_header(digest);
         }
     } else if request.method == Method::POST || request.method == Method::PUT {
@@ -390,11 +398,9 @@ fn rewrite_request_headers(request: &mut RequestHeader, context: &Context) -> Re
 /// For a body of unknown length, whose chunks leave at once. HTTP/2 downstream strips the
 /// transfer coding.
 fn rewrite_response_headers(response: &mut ResponseHeader) -> Result<()> {
-    for name in ["content-length", "content-encoding", "etag"] {
+    let about_the_body = ["content-length", "content-encoding", "etag"];
+    for name in about_the_body.into_iter().chain(DIGESTS) {
         response.remove_header(name);
-    }
-    for digest in ["content-md5", "digest", "content-digest", "repr-digest"] {
-        response.remove_header(digest);
     }
     response.insert_header(header::TRANSFER_ENCODING, "chunked")
 }

@@ -12,6 +12,9 @@ use waterwall_pipeline::Refusal;
 
 use pingora::http::ResponseHeader;
 
+/// The type of the Pingora error for an upstream whose name does not resolve.
+pub(super) const UNRESOLVED: ErrorType = ErrorType::Custom("NameNotResolved");
+
 /// Why the gateway answers a request itself.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Rescue {
@@ -111,7 +114,9 @@ impl Rescue {
             Self::NoRoute => "waterwall-no-route",
             Self::ForeignHost => "waterwall-foreign-host",
             Self::ForeignOrigin => "waterwall-foreign-origin",
-            Self::BadRequest(_) | Self::ClientGone => "waterwall-bad-request",
+            Self::BadRequest(_) => "waterwall-bad-request",
+            // Only ever logged.
+            Self::ClientGone => "waterwall-client-gone",
             Self::HeadTooLarge => "waterwall-head-too-large",
             Self::RequestTimeout => "waterwall-request-timeout",
             Self::UpgradeRefused => "waterwall-upgrade-refused",
@@ -184,7 +189,7 @@ fn upstream_fault(error: &ErrorType) -> &'static str {
         E::ConnectRefused => "connection refused",
         E::ConnectNoRoute => "no route to it",
         E::InvalidCert | E::TLSHandshakeFailure => "its TLS certificate or handshake was rejected",
-        E::UnknownError => "its name did not resolve",
+        error if *error == UNRESOLVED => "its name did not resolve",
         E::ReadTimedout | E::WriteTimedout => "it did not answer in time",
         E::ConnectionClosed | E::ReadError | E::WriteError => "it closed the connection",
         E::InvalidHTTPHeader | E::H1Error | E::H2Error | E::InvalidH2 | E::H2Downgrade => {

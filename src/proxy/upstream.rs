@@ -2,19 +2,15 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use http::HeaderValue;
 use pingora_core::protocols::{ALPN, TcpKeepalive};
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
-use pingora_core::utils::tls::{WrappedX509, parse_x509};
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
+use super::roots::{self, Roots};
 use crate::config::{Endpoint, Upstream};
 
 /// TCP and TLS each get this long, per address.
@@ -29,9 +25,6 @@ const IDLE: Duration = Duration::from_secs(50);
 const STREAMS: usize = 64;
 /// How long a resolved name is taken for granted.
 const RESOLVED: Duration = Duration::from_secs(30);
-
-/// Certificates in the form that Pingora takes per peer.
-type Roots = [WrappedX509];
 
 /// One upstream, ready to be connected to.
 pub(crate) struct Target {
@@ -64,7 +57,7 @@ impl Target {
         let authority = HeaderValue::try_from(authority(&endpoint))
             .with_context(|| format!("upstream {}: its host is not a name", upstream.host))?;
         let roots = match &upstream.ca_file {
-            Some(file) if endpoint.tls => Some(load_roots(file)?),
+            Some(file) if endpoint.tls => Some(roots::with_platform(file)?),
             _ => None,
         };
         Ok(Self {
@@ -91,10 +84,10 @@ impl Target {
     /// # Errors
     /// When the name does not resolve.
     pub(super) async fn addresses(&self) -> io::Result<Arc<[SocketAddr]>> {
-        if let Some((at, addresses)) = &*self.resolved() {
-            if at.elapsed() < RESOLVED {
-                return Ok(Arc::clone(addresses));
-            }
+        if let Some((at, addresses)) = &*self.resolved()
+            && at.elapsed() < RESOLVED
+        {
+            return Ok(Arc::clone(addresses));
         }
         let name = (self.endpoint.host.as_str(), self.endpoint.port);
         let addresses: Arc<[SocketAddr]> =
@@ -157,39 +150,6 @@ fn authority(endpoint: &Endpoint) -> String {
     }
 }
 
-/// The platform's roots and those in `file`.
-fn load_roots(file: &Path) -> Result<Arc<Roots>> {
-    let own = CertificateDer::pem_file_iter(file)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .with_context(|| format!("cannot read the roots in {}", file.display()))?;
-    if own.is_empty() {
-        bail!("{} holds no certificate", file.display());
-    }
-    for certificate in &own {
-        if !is_usable(certificate) {
-            bail!(
-                "{} holds a certificate that cannot be a root",
-                file.display()
-            );
-        }
-    }
-    // As elsewhere, what cannot be used among the platform's own roots is passed over.
-    let platform = rustls_native_certs::load_native_certs().unwrap_or_default();
-    let usable = platform.into_iter().filter(is_usable);
-    Ok(own.into_iter().chain(usable).map(wrap).collect())
-}
-
-/// Whether both parsers take the certificate: rustls for trust, x509-parser for Pingora, which
-/// would panic.
-fn is_usable(certificate: &CertificateDer<'static>) -> bool {
-    RootCertStore::empty().add(certificate.clone()).is_ok()
-        && x509_parser::parse_x509_certificate(certificate).is_ok()
-}
-
-fn wrap(certificate: CertificateDer<'static>) -> WrappedX509 {
-    WrappedX509::new(certificate.to_vec(), parse_x509)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -209,20 +169,5 @@ mod tests {
         assert_eq!(of(true, "localhost", 8443), "localhost:8443");
         assert_eq!(of(false, "127.0.0.1", 80), "127.0.0.1");
         assert_eq!(of(false, "::1", 9000), "[::1]:9000");
-    }
-
-    #[test]
-    fn roots_must_be_certificates() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("ca.pem");
-        assert!(load_roots(&file).is_err());
-        std::fs::write(&file, "no certificate here").unwrap();
-        assert!(load_roots(&file).is_err());
-        let key = rcgen::KeyPair::generate().unwrap();
-        let root = rcgen::CertificateParams::default()
-            .self_signed(&key)
-            .unwrap();
-        std::fs::write(&file, root.pem()).unwrap();
-        assert!(!load_roots(&file).unwrap().is_empty());
     }
 }

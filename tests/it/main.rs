@@ -1,5 +1,7 @@
 //! Integration tests: the built binary and real sockets on loopback.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // a test that fails should panic and tell
+
 /// The verbs of the command line, their output and their exit codes.
 mod cli;
 /// What goes through the gateway unchanged.

@@ -318,3 +318,33 @@ fn no_record_no_traffic() {
     );
     assert_eq!(echo.requests().len(), 1);
 }
+
+/// Law 8 in mid-stream: the line that says restoring has begun cannot be written, so no restored
+/// byte leaves, and the agent sees that the answer is not complete.
+#[test]
+fn a_restoration_that_cannot_be_recorded_aborts_the_stream() {
+    let (forged, go_on) = std::sync::mpsc::channel::<()>();
+    let go_on = std::sync::Mutex::new(go_on);
+    let upstream = Scripted::start(move |connection| {
+        let request = connection.request().unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
+        connection.send(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n",
+        );
+        connection.chunk("so far so good. ");
+        go_on.lock().unwrap().recv().unwrap();
+        connection.chunk(body["text"].as_str().unwrap());
+        connection.send("0\r\n\r\n");
+    });
+    let gateway = Gateway::before(upstream.url());
+    let mut client = gateway.client();
+    client.send_post("/up/x", json!({ "text": secret() }).to_string());
+    assert_eq!(client.head().unwrap().0, 200);
+    assert_eq!(client.chunk().unwrap().unwrap(), b"so far so good. ");
+    let log = gateway.setup.path("state/audit/proxy.jsonl");
+    let sound = std::fs::read(&log).unwrap();
+    std::fs::write(&log, [sound.as_slice(), b"{\"forged\":true}\n"].concat()).unwrap();
+    forged.send(()).unwrap();
+    assert!(client.chunk().is_err());
+    gateway.wait_for_log("waterwall-chain-append-failed");
+}

@@ -188,6 +188,15 @@ impl Gateway {
         Client::connect(self.agents)
     }
 
+    /// Waits until the gateway has logged this text.
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        let since = Instant::now();
+        while !self.setup.stderr().contains(text) {
+            assert!(since.elapsed() < PATIENCE, "not logged: {text}");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
     /// Sends a signal by name, e.g. `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);
