@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::http_get;
+use crate::failure::Failure;
 
 /// How long the gateway may take to answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -19,28 +20,42 @@ pub(super) fn health_url(overriding: Option<String>, admin: SocketAddr) -> Strin
 /// Asks for the gateway's health.
 ///
 /// # Errors
-/// The reason not to start an agent: no answer, not 200, not JSON, kill switch armed.
-pub(super) fn check(url: &str) -> Result<(), String> {
-    let answer = http_get::get(url, LIMIT)
-        .map_err(|error| format!("the gateway does not answer at {url}: {error}"))?;
+/// The reason not to start an agent: no answer, kill switch armed, not 200, not JSON.
+pub(super) fn check(url: &str) -> Result<(), Failure> {
+    let answer = http_get::get(url, LIMIT).map_err(|error| {
+        let what = format!("the gateway does not answer at {url}: {error}");
+        Failure::new(what, "Start it with `waterwall run`.")
+    })?;
     let health: Option<Value> = serde_json::from_slice(&answer.body).ok();
     // An armed switch explains more than the status that may come with it.
     if let Some(health) = health
         .as_ref()
         .filter(|health| health["killswitch_active"] == true)
     {
-        return Err(format!("the kill switch is armed{}", sources(health)));
-    }
-    if answer.status != 200 {
-        return Err(format!(
-            "the gateway is not healthy: status {} from {url}",
-            answer.status
+        let what = format!("the kill switch is armed{}", sources(health));
+        return Err(Failure::new(
+            what,
+            "Disarm it where it is armed, then start the agent again.",
         ));
     }
-    match health {
-        Some(Value::Object(_)) => Ok(()),
-        _ => Err(format!("the answer from {url} is not JSON")),
+    if answer.status != 200 {
+        let what = format!(
+            "the gateway is not healthy: status {} from {url}",
+            answer.status
+        );
+        return Err(Failure::new(
+            what,
+            "See what that page and the gateway's own messages say.",
+        ));
     }
+    if !health.is_some_and(|health| health.is_object()) {
+        let what = format!("the answer from {url} is not JSON");
+        return Err(Failure::new(
+            what,
+            "Check that it is a waterwall gateway that listens there.",
+        ));
+    }
+    Ok(())
 }
 
 fn sources(health: &Value) -> String {

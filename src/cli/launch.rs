@@ -30,8 +30,8 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitStatus, Stop> {
     let config = args.config.load()?;
     let url = gate::health_url(env::var("WATERWALL_HEALTHZ_URL").ok(), config.admin_listen);
-    if let Err(reason) = gate::check(&url) {
-        terminal::block(&reason);
+    if let Err(failure) = gate::check(&url) {
+        terminal::block(&failure);
         return Ok(ExitStatus::Failure);
     }
     let variables = match args.mode {

@@ -2,8 +2,9 @@
 
 use std::io;
 
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -14,12 +15,19 @@ pub(super) fn start() {
     let asked = EnvFilter::builder()
         .with_default_directive(Level::INFO.into())
         .from_env_lossy();
+    // Fails only when something is logging already, and then that is as good.
+    let _ = subscriber(asked, io::stderr).try_init();
+}
+
+fn subscriber<W>(asked: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(terminal::colour())
         .with_filter(asked.and(filter_fn(harmless)));
-    // Fails only when something is logging already, and then that is as good.
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    tracing_subscriber::registry().with(lines)
 }
 
 /// Below `info`, Pingora and other libraries print whole headers, credentials included; only our
@@ -30,4 +38,29 @@ fn harmless(line: &Metadata<'_>) -> bool {
 
 fn is_ours(library: &str) -> bool {
     library == "waterwall" || library.starts_with("waterwall_")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+
+    use super::*;
+
+    #[test]
+    fn libraries_stay_at_info_whatever_is_asked() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("log");
+        let asked = EnvFilter::new("trace,pingora_core=trace");
+        let writer = File::create(&file).expect("made");
+        tracing::subscriber::with_default(subscriber(asked, writer), || {
+            tracing::trace!(target: "waterwall::proxy", "ours");
+            tracing::trace!(target: "waterwall_core", "ours too");
+            tracing::debug!(target: "pingora_core::server", "headers");
+            tracing::debug!(target: "waterwallet", "headers");
+            tracing::info!(target: "pingora_core::server", "started");
+        });
+        let log = fs::read_to_string(file).expect("read");
+        assert_eq!(log.lines().count(), 3, "{log}");
+        assert!(log.contains("ours too") && log.contains("started") && !log.contains("headers"));
+    }
 }

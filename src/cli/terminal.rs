@@ -25,9 +25,10 @@ pub(super) fn show(failure: &Failure) {
 }
 
 /// Says that the pre-launch gate is shut. Scripts look for the first line's wording.
-pub(super) fn block(reason: &str) {
+pub(super) fn block(failure: &Failure) {
+    let remedy = failure.remedy();
     write(&format!(
-        "waterwall pre-launch-hook: BLOCK — {reason}\n help: See to the gateway (`waterwall run`), then start the agent again.\n"
+        "waterwall pre-launch-hook: BLOCK — {failure}\n help: {remedy}\n"
     ));
 }
 

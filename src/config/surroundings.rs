@@ -18,7 +18,7 @@ pub struct Surroundings {
     pub state_directory: Option<PathBuf>,
     /// The first entry of `$RUNTIME_DIRECTORY`, or `/run/waterwall` where that exists.
     pub runtime_directory: Option<PathBuf>,
-    /// `$HOME`.
+    /// `$HOME`, or what the user database says.
     pub home: Option<PathBuf>,
     /// The working directory.
     pub working_dir: PathBuf,
@@ -31,7 +31,12 @@ impl Surroundings {
     #[must_use]
     pub fn of_process() -> Self {
         let shared = Path::new("/run/waterwall");
-        Self::from_variables(|name| env::var_os(name), shared.is_dir().then_some(shared))
+        let variable = |name: &str| match name {
+            // Where the variable is unset, the user database knows.
+            "HOME" => env::home_dir().map(OsString::from),
+            _ => env::var_os(name),
+        };
+        Self::from_variables(variable, shared.is_dir().then_some(shared))
     }
 
     /// Reads variables through `variable`; `shared_runtime` is the machine-wide runtime directory

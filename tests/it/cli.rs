@@ -303,7 +303,7 @@ fn launch_is_gated_when_anything_is_not() {
         ("HTTP/1.1 200 OK\r\n\r\nfine", "the answer from"),
         (
             "HTTP/1.1 200 OK\r\n\r\n{\"killswitch_active\":true,\"killswitch_sources\":[\"sentinel\"]}",
-            "the kill switch is armed (sentinel)",
+            "the kill switch is armed (sentinel)\n help: Disarm it",
         ),
         ("nonsense", "the gateway does not answer at"),
     ];
@@ -552,4 +552,47 @@ fn a_reader_that_leaves_is_no_error() {
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("ended");
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn a_state_directory_that_cannot_be_made_stops_the_start() {
+    let home = Home::new();
+    // Nobody can make a directory there, root neither.
+    home.write(
+        "w.yaml",
+        "listen: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\nstate_dir: /proc/waterwall\n",
+    );
+    let ran = home.run(&["--config", "w.yaml"]);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
+    assert!(
+        ran.err
+            .starts_with("error: cannot make the directory /proc/waterwall: "),
+        "{ran:?}"
+    );
+    assert_eq!(ran.err.lines().count(), 2, "{ran:?}");
+}
+
+#[test]
+fn the_demo_shows_all_four_sides() {
+    let home = Home::new();
+    let ran = home.run(&["demo"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let (sent, rest) = ran
+        .out
+        .split_once("2. The provider sees")
+        .expect("two parts");
+    let (seen, back) = rest
+        .split_once("3. The answer comes back")
+        .expect("three parts");
+    assert!(sent.contains("AKIA") && !sent.contains("<pl:"), "{sent}");
+    assert!(
+        seen.contains("<pl:AWS_ACCESS_KEY:") && !seen.contains("AKIA"),
+        "{seen}"
+    );
+    assert!(
+        back.contains("AKIA") && back.contains("\"line_type\":\"redaction\""),
+        "{back}"
+    );
+    // It leaves nothing behind.
+    assert_eq!(fs::read_dir(home.path()).expect("there").count(), 0);
 }
