@@ -13,12 +13,9 @@ use super::{
     detector::Candidate,
 };
 
-/// How far the next run of key material may be; what lies between belongs to the block. Covers a
-/// comment, a `[… truncated …]` mark and the names that armour headers have.
+/// How far the next run of key material may be; what lies between belongs to the block: a
+/// comment, a `[… truncated …]` mark.
 const REACH: usize = 256;
-
-/// The same before the first run, where armour headers stand.
-const HEADERS: usize = 2048;
 
 /// From how many bytes on a run is key material whatever stands beside it on its line.
 const LONG: usize = 32;
@@ -185,7 +182,7 @@ struct Walk<'t> {
     base64: usize,
     /// Where the key material ends.
     end: usize,
-    /// From where on nothing was seen that may be key material.
+    /// From where on nothing was seen that may be key material or an armour header.
     seen: usize,
 }
 
@@ -222,7 +219,7 @@ impl<'t> Walk<'t> {
             }
             work::count(end - self.at);
             self.at = end;
-            if self.at - self.seen > if self.shown > 0 { REACH } else { HEADERS } {
+            if self.at - self.seen > REACH {
                 break;
             }
         }
@@ -285,9 +282,12 @@ impl<'t> Walk<'t> {
         let line = std::mem::take(&mut self.line);
         let length = line.last.len();
         if line.header && self.shown == 0 {
+            self.seen = self.at;
             return;
         }
-        let plain = !line.foreign && (self.lines || length >= SHOWN);
+        // What stands before the marker on its line is key material only right before it.
+        let apart = at_marker && !blank(&self.text[line.last.end..self.at]);
+        let plain = !line.foreign && !apart && (self.lines || length >= SHOWN);
         if line.runs == 1 && (length >= LONG || plain) {
             self.single(line.last, at_marker);
         } else if let Some(end) = line.long {
@@ -319,6 +319,10 @@ impl<'t> Walk<'t> {
         self.seen = self.seen.max(end);
         self.shown += length;
     }
+}
+
+fn blank(text: &[u8]) -> bool {
+    text.iter().all(|&byte| byte == b' ')
 }
 
 /// A PuTTY key file from its first line to its MAC, or to the end of what is there.

@@ -64,6 +64,40 @@ fn the_list_has_the_thirty_predecessors_and_private_keys() {
     assert_eq!(detectors.len(), 31);
 }
 
+/// What the search for candidates relies on, see `engine`.
+#[test]
+fn every_form_fits_the_search() {
+    use detector::{Body, Trigger};
+    let forms = builtin::all()
+        .into_iter()
+        .flat_map(|d| d.forms.iter().map(|f| (d.kind, f)));
+    for (kind, form) in forms {
+        for trigger in form.triggers {
+            let Trigger::Text(anchor) = trigger else {
+                continue;
+            };
+            let anchor = anchor.as_bytes();
+            let tail = anchor.len() - class::Class::URL.run_start(anchor, anchor.len(), 99);
+            assert!(anchor.len() >= 3, "{kind}: the prefilter takes three bytes");
+            assert!(
+                anchor.len() - tail <= engine::LEAD,
+                "{kind}: it starts too far before its run"
+            );
+            let certain = anchor.iter().any(|byte| matches!(byte, b'-' | b'_'));
+            assert!(
+                form.bounded || certain,
+                "{kind}: it would not be looked for inside a run"
+            );
+            if let Body::Run { min, .. } = form.body {
+                assert!(
+                    tail + min >= long::LONG,
+                    "{kind}: its shortest token is no long run"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn a_token_is_found_whatever_stands_around_it() {
     let left = [

@@ -236,6 +236,7 @@ fn mentions_of_the_markers_are_not_keys() {
         "`-----BEGIN PRIVATE KEY-----\n${body}\n-----END PRIVATE KEY-----`",
         "-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\n<your key here>\n-----END PRIVATE KEY-----",
+        "'-----BEGIN PRIVATE KEY-----'\\\n    and '-----END PRIVATE KEY-----'",
         "grep -l 'BEGIN RSA PRIVATE KEY' *.pem",
         "It begins with `-----BEGIN PRIVATE KEY-----` and ends with `-----END PRIVATE KEY-----`.",
     ] {
