@@ -8,7 +8,10 @@
 //! HEX is the start of HMAC-SHA256(session key, plaintext), lower case: 16 digits as a rule, more on
 //! a clash (see [`crate::vault`]).
 
+use std::sync::LazyLock;
+
 use hmac::{Hmac, KeyInit, Mac};
+use memchr::memmem::Finder;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -221,7 +224,8 @@ impl Matcher {
 /// Finds texts that read like a placeholder, escaped or not. Yields their first byte and the number
 /// of their marks.
 pub fn find_literals(text: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
-    memchr::memmem::find_iter(text, START).filter_map(move |start| {
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(START));
+    FINDER.find_iter(text).filter_map(move |start| {
         let mut matcher = Matcher::default();
         matcher.step(b'<');
         for &byte in &text[start + 1..] {

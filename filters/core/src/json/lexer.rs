@@ -281,6 +281,8 @@ impl<'s> Lexer<'s> {
             end = stop;
             match bytes.get(end) {
                 Some(b'"') => break true,
+                // The common escapes, at once.
+                Some(_) if matches!(bytes.get(end + 1), Some(b'n' | b'"' | b'\\' | b't' | b'r' | b'/')) => end += 2,
                 Some(_) => {
                     escape = Escape::Backslash;
                     end += 1;

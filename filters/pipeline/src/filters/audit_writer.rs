@@ -60,7 +60,6 @@ impl Filter for AuditWriter {
             let _ = append(exchange, closed);
             exchange.response.restorations = Some(restorations);
         }
-        let _ = exchange.services.chain.checkpoint_if_due(SystemTime::now());
     }
 }
 

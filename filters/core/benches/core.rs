@@ -1,0 +1,67 @@
+//! What the core costs: tokenizing an agent's turn, restoring an answer.
+//!
+//! `cargo bench -p waterwall-core`. Figures are for comparing variants in one run.
+
+use std::{hint::black_box, sync::Arc};
+
+use divan::{Bencher, counter::BytesCount};
+use serde_json::json;
+use waterwall_core::{
+    detect::Detectors,
+    dialect::Dialect,
+    placeholder::SessionKey,
+    restore::{EventRestorer, Restorations},
+    tokenize::Tokenizer,
+    vault::{Scope, Vault},
+};
+
+fn main() {
+    divan::main();
+}
+
+/// Code as an agent's file tool prints it: numbered lines, quotes, tabs.
+fn code(lines: usize) -> String {
+    (0..lines).map(|line| format!("{line:>6}\tlet value_{line} = self.table.get(\"key-{line}\").map(|entry| entry.len() * {line});\n")).collect()
+}
+
+/// An Anthropic turn of about `size` bytes with one secret.
+fn turn(size: usize) -> Vec<u8> {
+    let secret = format!("AKIA{}", "FAKE".repeat(4));
+    let mut messages = vec![json!({"role": "user", "content": format!("deploy with {secret} please")})];
+    let mut length = 0;
+    while length < size {
+        let result = code(40);
+        length += result.len() + 700;
+        messages.push(json!({"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_01", "name": "Read", "input": {"file_path": "/src/lib.rs", "limit": 40}}]}));
+        messages.push(json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_01", "content": result}]}));
+        messages.push(json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_02", "content": json!({"ok": true, "lines": ["a", "b"], "text": "some output\nof a tool"}).to_string()}]}));
+    }
+    json!({"model": "m", "max_tokens": 1000, "stream": true, "messages": messages}).to_string().into_bytes()
+}
+
+#[divan::bench(args = [100_000, 1_000_000])]
+fn tokenize(bencher: Bencher<'_, '_>, size: usize) {
+    let detectors = Detectors::builtin();
+    let vault = Vault::new(SessionKey::new([1; 32]), 1000, 100);
+    let body = turn(size);
+    let schema = Dialect::by_name("anthropic").expect("a dialect").request;
+    bencher.counter(BytesCount::new(body.len())).bench(|| {
+        let tokenizer = Tokenizer { detectors: &detectors, vault: &vault, scope: Scope(1), now: 0 };
+        tokenizer.body(Some("application/json"), black_box(&body), schema).expect("scannable").apply(&body)
+    });
+}
+
+#[divan::bench]
+fn restore_events(bencher: Bencher<'_, '_>) {
+    let delta = |text: &str| format!("event: content_block_delta\ndata: {}\n\n", json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}));
+    let stream: String = (0..1000).map(|at| delta(if at % 50 == 0 { "a < b" } else { " and some more words" })).collect();
+    let vault = Arc::new(Vault::new(SessionKey::new([1; 32]), 1000, 100));
+    let dialect = Dialect::by_name("anthropic").expect("a dialect");
+    bencher.counter(BytesCount::new(stream.len())).bench(|| {
+        let mut restorer = EventRestorer::new(dialect.stream);
+        let mut restorations = Restorations::new(Arc::clone(&vault), Scope(1), 0);
+        let mut out = Vec::new();
+        restorer.push(black_box(stream.as_bytes()), &mut restorations, &mut out);
+        out
+    });
+}
