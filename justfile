@@ -1,0 +1,35 @@
+# `just` lists these.
+default:
+    @just --list
+
+# What CI runs, without the slower suites.
+check: fmt lint test
+
+test:
+    cargo test --workspace
+
+fmt:
+    cargo fmt --all --check
+
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+deny:
+    cargo deny check bans licenses sources
+
+# Official SDKs and real agents through the gateway.
+clients *ARGS:
+    tests/clients/run.py {{ARGS}}
+
+# The log against an independent implementation.
+vectors:
+    tests/vectors/run
+
+bench:
+    cargo bench -p waterwall-core
+    tests/bench/run.py
+
+# One exchange from all sides.
+demo:
+    cargo run -- demo
