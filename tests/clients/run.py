@@ -62,6 +62,12 @@ class Runner:
             self.passed += 1
             print(f"ok {name}{note} ({time.monotonic() - started:.1f} s)", flush=True)
 
+    def demo(self):
+        done = subprocess.run([self.gateway, "demo"], capture_output=True, text=True, timeout=60)
+        if done.returncode != 0 or "The audit log says" not in done.stdout:
+            raise Failure(f"exit {done.returncode}\n{done.stdout}{done.stderr}")
+        return ""
+
     def sdks(self, names):
         with Stack(self.options.echo, self.gateway) as stack:
             secrets = made_secrets.make(key_bytes=121)
@@ -174,6 +180,8 @@ def main():
     options.clients = options.clients.resolve()
     build(options)
     runner = Runner(options)
+    if runner.gateway is not None:
+        runner.part("demo", runner.demo)
     if sdks := [name for name in SDKS if name in chosen]:
         runner.sdks(sdks)
     if crew := [name for name in agents.AGENTS if name in chosen]:
