@@ -17,23 +17,15 @@ pub(super) fn closes(text: &[u8], at: usize) -> bool {
     !text.get(at).is_some_and(u8::is_ascii_alphanumeric)
 }
 
-/// Whether `before` ends in `\n` (any backslash letter), `%3D`, `\x3d`, `\u003d` or the `ESC[31m`
-/// of a terminal.
+/// Whether `before` ends in `\n` (any backslash letter), `%3D` (also `%253D`), `\x3d`, `\u003d` or
+/// the `ESC[31m` of a terminal.
 pub(super) fn ends_in_escape(before: &[u8]) -> bool {
     let hex = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_hexdigit);
-    match before {
-        [
-            ..,
-            b'\\',
-            b'n' | b'r' | b't' | b'b' | b'f' | b'v' | b'a' | b'e' | b'0',
-        ] => true,
-        _ => {
-            suffix_is(before, 3, |s| s[0] == b'%' && hex(&s[1..]))
-                || suffix_is(before, 4, |s| s.starts_with(b"\\x") && hex(&s[2..]))
-                || suffix_is(before, 6, |s| s.starts_with(b"\\u") && hex(&s[2..]))
-                || ends_in_colour(before)
-        }
-    }
+    let code = |mark: &[u8], digits: usize| {
+        suffix_is(before, mark.len() + digits, |code| code.starts_with(mark) && hex(&code[mark.len()..]))
+    };
+    let letter = suffix_is(before, 2, |s| s[0] == b'\\' && b"nrtbfvae0".contains(&s[1]));
+    letter || code(b"%", 2) || code(b"%25", 2) || code(b"\\x", 2) || code(b"\\u", 4) || ends_in_colour(before)
 }
 
 fn suffix_is(text: &[u8], length: usize, test: impl Fn(&[u8]) -> bool) -> bool {
@@ -45,11 +37,7 @@ fn ends_in_colour(before: &[u8]) -> bool {
     let Some((b'm', codes)) = before.split_last() else {
         return false;
     };
-    let mut codes = codes
-        .iter()
-        .rev()
-        .take(13)
-        .skip_while(|b| b.is_ascii_digit() || **b == b';');
+    let mut codes = codes.iter().rev().take(13).skip_while(|b| b.is_ascii_digit() || **b == b';');
     codes.next() == Some(&b'[')
 }
 
@@ -70,20 +58,15 @@ mod tests {
             "\\\\t",
             "%3D",
             "%3d",
+            "%253D",
             "\\x3d",
             "\\u0022",
             "\u{1b}[1;31m",
         ] {
-            assert!(
-                opens(format!("{before}TOKEN").as_bytes(), before.len()),
-                "{before:?}"
-            );
+            assert!(opens(format!("{before}TOKEN").as_bytes(), before.len()), "{before:?}");
         }
         for before in ["a", "Z", "9", "%zz", "%D", "u0022", "item", "[x]m"] {
-            assert!(
-                !opens(format!("{before}TOKEN").as_bytes(), before.len()),
-                "{before:?}"
-            );
+            assert!(!opens(format!("{before}TOKEN").as_bytes(), before.len()), "{before:?}");
         }
     }
 }

@@ -12,13 +12,8 @@ mod keys;
 use super::detector::Detector;
 
 /// All built-in detectors, group by group.
-pub static DETECTORS: &[&[Detector]] = &[
-    ai::DETECTORS,
-    cloud::DETECTORS,
-    dev::DETECTORS,
-    comms::DETECTORS,
-    keys::DETECTORS,
-];
+pub static DETECTORS: &[&[Detector]] =
+    &[ai::DETECTORS, cloud::DETECTORS, dev::DETECTORS, comms::DETECTORS, keys::DETECTORS];
 
 /// All built-in detectors in their order.
 pub(super) fn all() -> Vec<&'static Detector> {

@@ -96,10 +96,7 @@ pub(super) struct Runs<'t> {
 
 impl<'t> Runs<'t> {
     pub(super) fn new(text: &'t [u8]) -> Self {
-        Self {
-            text,
-            known: [(usize::MAX, usize::MAX); MEMORIES],
-        }
+        Self { text, known: [(usize::MAX, usize::MAX); MEMORIES] }
     }
 
     /// The end of the run of `class` that starts at `at`.

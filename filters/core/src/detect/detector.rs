@@ -49,11 +49,7 @@ pub(super) enum Trigger {
 #[derive(Clone, Copy)]
 pub(super) enum Body {
     /// A whole run of a class, `min..=max` bytes long.
-    Run {
-        class: Class,
-        min: usize,
-        max: usize,
-    },
+    Run { class: Class, min: usize, max: usize },
     /// A run of base64url, a dot and another, each of a length in its range.
     Pair(Bounds, Bounds),
     /// Anything else.
@@ -78,64 +74,29 @@ pub(super) struct Candidate<'t> {
 impl Form {
     /// Anchors that are certain by themselves, and then at least `min` bytes of `class`.
     pub(super) const fn certain(triggers: &'static [Trigger], class: Class, min: usize) -> Self {
-        let body = Body::Run {
-            class,
-            min,
-            max: usize::MAX,
-        };
-        Self {
-            triggers,
-            bounded: false,
-            closed: false,
-            body,
-        }
+        let body = Body::Run { class, min, max: usize::MAX };
+        Self { triggers, bounded: false, closed: false, body }
     }
 
     /// Anchors so short that they must not stand inside a word, and then a run of `class` that
     /// does not end inside one.
-    pub(super) const fn bounded(
-        triggers: &'static [Trigger],
-        class: Class,
-        (min, max): Bounds,
-    ) -> Self {
-        Self {
-            triggers,
-            bounded: true,
-            closed: true,
-            body: Body::Run { class, min, max },
-        }
+    pub(super) const fn bounded(triggers: &'static [Trigger], class: Class, (min, max): Bounds) -> Self {
+        Self { triggers, bounded: true, closed: true, body: Body::Run { class, min, max } }
     }
 
     /// The same, and a letter that is not of the class may follow.
     pub(super) const fn open_ended(self) -> Self {
-        Self {
-            closed: false,
-            ..self
-        }
+        Self { closed: false, ..self }
     }
 
     /// Anchors that must not stand inside a word, and two runs of base64url with a dot between.
     pub(super) const fn pair(triggers: &'static [Trigger], first: Bounds, second: Bounds) -> Self {
-        Self {
-            triggers,
-            bounded: true,
-            closed: false,
-            body: Body::Pair(first, second),
-        }
+        Self { triggers, bounded: true, closed: false, body: Body::Pair(first, second) }
     }
 
     /// A form that a function verifies.
-    pub(super) const fn custom(
-        triggers: &'static [Trigger],
-        bounded: bool,
-        verify: Verify,
-    ) -> Self {
-        Self {
-            triggers,
-            bounded,
-            closed: false,
-            body: Body::Custom(verify),
-        }
+    pub(super) const fn custom(triggers: &'static [Trigger], bounded: bool, verify: Verify) -> Self {
+        Self { triggers, bounded, closed: false, body: Body::Custom(verify) }
     }
 }
 
@@ -146,10 +107,7 @@ pub fn expand(template: &str) -> String {
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         text.push_str(before);
-        match after
-            .split_once('}')
-            .and_then(|(fill, tail)| Some((fill.split_once('*')?, tail)))
-        {
+        match after.split_once('}').and_then(|(fill, tail)| Some((fill.split_once('*')?, tail))) {
             Some(((word, count), tail)) if count.parse::<usize>().is_ok() => {
                 let count = count.parse().unwrap_or_default();
                 text.extend(word.chars().cycle().take(count));

@@ -14,7 +14,7 @@ use super::{
     Span, boundary,
     class::{Class, Runs, work},
     detector::{Body, Bounds, Candidate, Detector, Form, Trigger},
-    long::for_each_long_run,
+    long::{LONG, for_each_long_run},
     prefilter::Prefilter,
 };
 
@@ -61,32 +61,24 @@ impl Engine {
     pub(super) fn new(detectors: Vec<&'static Detector>) -> Self {
         let (mut anchors, mut triggers) = (Vec::new(), Vec::new());
         let (mut before, mut anywhere) = (Vec::new(), Vec::new());
-        let forms = detectors.iter().enumerate().flat_map(|(rank, detector)| {
-            detector.forms.iter().map(move |form| Owner { rank, form })
-        });
+        let forms = detectors
+            .iter()
+            .enumerate()
+            .flat_map(|(rank, detector)| detector.forms.iter().map(move |form| Owner { rank, form }));
         for owner in forms {
             for &trigger in owner.form.triggers {
                 match trigger {
                     Trigger::Before(byte) => before.push((byte, owner)),
                     Trigger::Anywhere(text) => anywhere.push((Finder::new(text), owner)),
                     Trigger::Text(text) | Trigger::TextThen(text, _) => {
-                        anchors.push(Anchor {
-                            owner,
-                            literal: text.as_bytes(),
-                        });
+                        anchors.push(Anchor { owner, literal: text.as_bytes() });
                         triggers.push(trigger);
                     }
                 }
             }
         }
         let prefilter = Prefilter::new(triggers.into_iter());
-        Self {
-            detectors,
-            anchors,
-            prefilter,
-            before,
-            anywhere,
-        }
+        Self { detectors, anchors, prefilter, before, anywhere }
     }
 
     pub(super) fn detectors(&self) -> &[&'static Detector] {
@@ -95,18 +87,13 @@ impl Engine {
 
     /// All matches in `text`, in no particular order. Does not allocate when there is none.
     pub(super) fn matches(&self, text: &[u8], matches: &mut Vec<Match>) {
+        if text.len() < LONG {
+            return;
+        }
         let mut runs = Runs::new(text);
         let mut check = |owner: Owner, start, literal| {
-            let candidate = Candidate {
-                text,
-                start,
-                body: start + literal,
-            };
-            push(
-                matches,
-                owner.rank,
-                verify(owner.form, &candidate, &mut runs),
-            );
+            let candidate = Candidate { text, start, body: start + literal };
+            push(matches, owner.rank, verify(owner.form, &candidate, &mut runs));
         };
         for_each_long_run(text, |run| {
             self.anchors_in(text, run.clone(), &mut check);
@@ -127,28 +114,15 @@ impl Engine {
     }
 
     /// The anchors in a long run and right before it.
-    fn anchors_in(
-        &self,
-        text: &[u8],
-        run: Range<usize>,
-        check: &mut impl FnMut(Owner, usize, usize),
-    ) {
+    fn anchors_in(&self, text: &[u8], run: Range<usize>, check: &mut impl FnMut(Owner, usize, usize)) {
         let inside = memchr::memchr2(b'-', b'_', &text[run.clone()]).is_some();
-        let end = if inside {
-            run.end
-        } else {
-            run.end.min(run.start + HEAD)
-        };
-        self.prefilter.scan(
-            text,
-            run.start.saturating_sub(LEAD)..end,
-            |start, anchor| {
-                let Anchor { owner, literal } = self.anchors[anchor];
-                if text[start..].starts_with(literal) {
-                    check(owner, start, literal.len());
-                }
-            },
-        );
+        let end = if inside { run.end } else { run.end.min(run.start + HEAD) };
+        self.prefilter.scan(text, run.start.saturating_sub(LEAD)..end, |start, anchor| {
+            let Anchor { owner, literal } = self.anchors[anchor];
+            if text[start..].starts_with(literal) {
+                check(owner, start, literal.len());
+            }
+        });
     }
 }
 
@@ -204,11 +178,7 @@ pub(super) fn merge(
     for Match { range, rank } in matches {
         match spans[first..].last_mut() {
             Some(span) if range.start < span.end => span.end = span.end.max(range.end),
-            _ => spans.push(Span {
-                start: range.start,
-                end: range.end,
-                kind: kind(rank),
-            }),
+            _ => spans.push(Span { start: range.start, end: range.end, kind: kind(rank) }),
         }
     }
 }

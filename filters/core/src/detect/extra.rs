@@ -1,4 +1,4 @@
-//! The patterns that a user adds: regular expressions, matched in linear time.
+//! The patterns that a user adds: regular expressions, matched without backtracking.
 
 use regex::bytes::Regex;
 
@@ -53,36 +53,25 @@ pub(super) struct Extra {
 
 /// Compiles the patterns; the first that is wrong is the error.
 pub(super) fn compile(patterns: Vec<ExtraPattern>) -> Result<Vec<Extra>, ExtraError> {
-    let compiled = patterns
-        .into_iter()
-        .enumerate()
-        .map(|(index, ExtraPattern { kind, regex })| {
-            let Some(label) = Kind::intern(&kind) else {
-                return Err(ExtraError::Label { index, kind });
-            };
-            match Regex::new(&regex) {
-                Ok(regex) if regex.is_match(b"") => Err(ExtraError::Empty { index, kind }),
-                Ok(regex) => Ok(Extra { kind: label, regex }),
-                Err(error) => Err(ExtraError::Regex {
-                    index,
-                    kind,
-                    reason: error.to_string(),
-                }),
-            }
-        });
+    let compiled = patterns.into_iter().enumerate().map(|(index, ExtraPattern { kind, regex })| {
+        let Some(label) = Kind::intern(&kind) else {
+            return Err(ExtraError::Label { index, kind });
+        };
+        match Regex::new(&regex) {
+            Ok(regex) if regex.is_match(b"") => Err(ExtraError::Empty { index, kind }),
+            Ok(regex) => Ok(Extra { kind: label, regex }),
+            Err(error) => Err(ExtraError::Regex { index, kind, reason: error.to_string() }),
+        }
+    });
     compiled.collect()
 }
 
-/// Adds the matches of all patterns; the first pattern's rank is `rank`.
+/// Adds the matches of all patterns; the first pattern's rank is `rank`. Each search is linear; a
+/// pattern that looks far ahead before it fails can make the sum of them more than that, so a
+/// pattern is the configuration's own responsibility.
 pub(super) fn matches(extras: &[Extra], rank: usize, text: &[u8], matches: &mut Vec<Match>) {
     for (index, extra) in extras.iter().enumerate() {
-        let found = extra
-            .regex
-            .find_iter(text)
-            .filter(|found| !found.is_empty());
-        matches.extend(found.map(|found| Match {
-            range: found.range(),
-            rank: rank + index,
-        }));
+        let found = extra.regex.find_iter(text).filter(|found| !found.is_empty());
+        matches.extend(found.map(|found| Match { range: found.range(), rank: rank + index }));
     }
 }

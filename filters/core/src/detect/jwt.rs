@@ -24,9 +24,7 @@ pub(super) fn jwt(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Rang
 /// must follow from the token alone, so that it has one placeholder wherever it stands.
 pub(super) fn turso(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
     let (claims, end) = segments(candidate, runs)?;
-    candidate.text[claims..end]
-        .starts_with(TURSO_CLAIMS)
-        .then_some(candidate.start..end)
+    candidate.text[claims..end].starts_with(TURSO_CLAIMS).then_some(candidate.start..end)
 }
 
 /// Where the claims start and where the token ends.
@@ -56,11 +54,7 @@ fn segments(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<(usize, us
     // Five segments: encrypted. Four are three and something else.
     if dot(end) {
         let text_end = runs.segment_end(3, end + 1);
-        let tag_end = if dot(text_end) {
-            runs.segment_end(4, text_end + 1)
-        } else {
-            text_end
-        };
+        let tag_end = if dot(text_end) { runs.segment_end(4, text_end + 1) } else { text_end };
         if text_end - end > SEGMENT && tag_end > text_end + SEGMENT {
             end = tag_end;
         }

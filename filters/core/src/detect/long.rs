@@ -41,10 +41,7 @@ mod tests {
         let text = format!("short {long} {long}- \u{e9}{long}yy.{}", &long[1..]);
         let mut runs = Vec::new();
         for_each_long_run(text.as_bytes(), |run| runs.push(text[run].to_owned()));
-        assert_eq!(
-            runs,
-            [long.clone(), format!("{long}-"), format!("{long}yy")]
-        );
+        assert_eq!(runs, [long.clone(), format!("{long}-"), format!("{long}yy")]);
         for_each_long_run(&text.as_bytes()[..5], |_| panic!("a short run"));
     }
 }

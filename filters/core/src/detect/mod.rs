@@ -87,31 +87,19 @@ impl Detectors {
     /// # Errors
     /// The first pattern whose label or expression cannot be used.
     pub fn with_extra(patterns: Vec<ExtraPattern>) -> Result<Self, ExtraError> {
-        Ok(Self::new(
-            Self::builtin().builtin,
-            extra::compile(patterns)?,
-        ))
+        Ok(Self::new(Self::builtin().builtin, extra::compile(patterns)?))
     }
 
     fn new(builtin: Arc<Engine>, extras: Vec<Extra>) -> Self {
         let policy_hash = hash(&canonical(&builtin, &extras));
-        Self {
-            builtin,
-            extras: extras.into(),
-            policy_hash: policy_hash.into(),
-        }
+        Self { builtin, extras: extras.into(), policy_hash: policy_hash.into() }
     }
 
     /// Appends the credentials in a leaf: sorted, disjoint, never empty.
     pub fn scan(&self, leaf: Leaf<'_>, spans: &mut Vec<Span>) {
         let mut matches = Vec::new();
         self.builtin.matches(leaf.text, &mut matches);
-        extra::matches(
-            &self.extras,
-            self.builtin.detectors().len(),
-            leaf.text,
-            &mut matches,
-        );
+        extra::matches(&self.extras, self.builtin.detectors().len(), leaf.text, &mut matches);
         if !matches.is_empty() {
             engine::merge(matches, |rank| self.kind(rank), spans);
         }
@@ -164,10 +152,8 @@ fn canonical(builtin: &Engine, extras: &[Extra]) -> String {
 }
 
 fn hash(text: &str) -> String {
-    Sha256::digest(text)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

@@ -32,11 +32,7 @@ pub(super) const PUTTY: &str = "PuTTY-User-Key-File-";
 /// A block from `-----BEGIN … PRIVATE KEY…-----` to the dashes of its END, or to the end of its
 /// key material where there is none. The candidate starts inside the label.
 pub(super) fn armoured(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
-    let &Candidate {
-        text,
-        start: inside,
-        body,
-    } = candidate;
+    let &Candidate { text, start: inside, body } = candidate;
     let start = begin(text, inside)?;
     let label = label_end(text, body);
     let dashes = dashes_end(text, label);
@@ -58,18 +54,12 @@ fn begin(text: &[u8], inside: usize) -> Option<usize> {
 /// The end of a label: capitals, digits and blanks.
 fn label_end(text: &[u8], at: usize) -> usize {
     let label = text[at..].iter().take(64);
-    at + label
-        .take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b' ')
-        .count()
+    at + label.take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b' ').count()
 }
 
 /// The end of at most five dashes.
 fn dashes_end(text: &[u8], at: usize) -> usize {
-    at + text[at..]
-        .iter()
-        .take(5)
-        .take_while(|&&byte| byte == b'-')
-        .count()
+    at + text[at..].iter().take(5).take_while(|&&byte| byte == b'-').count()
 }
 
 /// A piece of a block's body.
@@ -111,11 +101,7 @@ fn run_end(text: &[u8], mut at: usize) -> usize {
 
 /// How many backslashes stand at `at`. More than a few levels of escaping do not occur.
 fn backslashes(text: &[u8], at: usize) -> usize {
-    text[at..]
-        .iter()
-        .take(16)
-        .take_while(|&&byte| byte == b'\\')
-        .count()
+    text[at..].iter().take(16).take_while(|&&byte| byte == b'\\').count()
 }
 
 /// A backslash: the escape of a newline or a blank, at any level; or one that means nothing.
@@ -131,11 +117,7 @@ fn escape(text: &[u8], at: usize) -> (Piece, usize) {
 
 /// Dashes: a marker, or a gap.
 fn dashes(text: &[u8], at: usize) -> (Piece, usize) {
-    let run = text[at..]
-        .iter()
-        .take(REACH)
-        .take_while(|&&byte| byte == b'-')
-        .count();
+    let run = text[at..].iter().take(REACH).take_while(|&&byte| byte == b'-').count();
     let word = at + run + usize::from(text.get(at + run) == Some(&b' '));
     let rest = &text[word..];
     if run >= 4 && rest.starts_with(b"BEGIN ") {
@@ -258,18 +240,7 @@ impl<'t> Walk<'t> {
                 line.cut = Some(line.last.end);
                 line.foreign |= matches!(byte, b'[' | b'<' | 0x80..);
             }
-            b'\t'
-            | b'"'
-            | b'\''
-            | b','
-            | b'>'
-            | b'#'
-            | b'*'
-            | b'|'
-            | b'-'
-            | b'['
-            | b'\\'
-            | 0x80.. => {}
+            b'\t' | b'"' | b'\'' | b',' | b'>' | b'#' | b'*' | b'|' | b'-' | b'[' | b'\\' | 0x80.. => {}
             b':' if line.long.is_none() && self.text.get(self.at + 1) == Some(&b' ') => {
                 line.header = true;
             }
@@ -333,8 +304,7 @@ pub(super) fn putty(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range
         let bytes = &text[line.clone()];
         let find = |name: &[u8]| memchr::memmem::find(bytes, name).map(|at| at + name.len());
         private |= find(b"Private-Lines:").is_some();
-        if find(PUTTY.as_bytes()).is_some() || !(find(b": ").is_some() || is_putty_material(bytes))
-        {
+        if find(PUTTY.as_bytes()).is_some() || !(find(b": ").is_some() || is_putty_material(bytes)) {
             break;
         }
         if let Some(mac) = find(b"Private-MAC: ") {
@@ -351,13 +321,8 @@ pub(super) fn putty(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range
 
 /// A line of base64, a line number before it or not; or nothing, between `\r` and `\n`.
 fn is_putty_material(line: &[u8]) -> bool {
-    let mut words = line
-        .split(u8::is_ascii_whitespace)
-        .filter(|word| !word.is_empty())
-        .rev();
-    let material = words
-        .next()
-        .map_or(0, |w| w.iter().filter(|&&b| Class::BASE64.has(b)).count());
+    let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).rev();
+    let material = words.next().map_or(0, |w| w.iter().filter(|&&b| Class::BASE64.has(b)).count());
     line.is_empty() || material >= 4 && words.all(|word| !word.iter().any(u8::is_ascii_alphabetic))
 }
 

@@ -44,11 +44,7 @@ impl Prefilter {
         let mut entries = Vec::new();
         for (anchor, trigger) in triggers.enumerate() {
             for (trigram, shift) in trigrams(trigger) {
-                entries.push(Entry {
-                    trigram,
-                    shift,
-                    anchor,
-                });
+                entries.push(Entry { trigram, shift, anchor });
             }
         }
         entries.sort_by_key(|entry| (entry.trigram, entry.anchor));
@@ -62,12 +58,7 @@ impl Prefilter {
     /// Calls `found(position, anchor)` for every place that may be the start of that anchor and
     /// whose trigram starts in `range`, in ascending order of the trigrams. May look a few bytes
     /// further.
-    pub(super) fn scan(
-        &self,
-        text: &[u8],
-        range: Range<usize>,
-        mut found: impl FnMut(usize, usize),
-    ) {
+    pub(super) fn scan(&self, text: &[u8], range: Range<usize>, mut found: impl FnMut(usize, usize)) {
         for at in range.step_by(STRIDE) {
             let tail = &text[at..];
             // Behind the end there are zeros: no anchor contains one.
@@ -105,13 +96,8 @@ impl Prefilter {
             if self.hit[hash(u64::from(trigram))] == 0 {
                 continue;
             }
-            let first = self
-                .entries
-                .partition_point(|entry| entry.trigram < trigram);
-            for entry in self.entries[first..]
-                .iter()
-                .take_while(|e| e.trigram == trigram)
-            {
+            let first = self.entries.partition_point(|entry| entry.trigram < trigram);
+            for entry in self.entries[first..].iter().take_while(|e| e.trigram == trigram) {
                 if let Some(start) = (at + offset).checked_add_signed(entry.shift) {
                     found(start, entry.anchor);
                 }
@@ -137,9 +123,7 @@ fn trigrams(trigger: Trigger) -> Vec<(Trigram, isize)> {
         Trigger::Text(literal) => vec![rarest(literal.as_bytes())],
         Trigger::TextThen(literal, class) => {
             let literal = literal.as_bytes();
-            let trigrams = class
-                .bytes()
-                .map(|next| trigram(&[literal[0], literal[1], next]));
+            let trigrams = class.bytes().map(|next| trigram(&[literal[0], literal[1], next]));
             trigrams.map(|trigram| (trigram, 0)).collect()
         }
         Trigger::Before(_) | Trigger::Anywhere(_) => Vec::new(),

@@ -23,8 +23,7 @@ pub(super) fn generic_sk(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Opti
     let end = runs.end(Class::URL, body);
     let head = &text[body..end.min(body + LOOK)];
     let plain = Class::ALNUM.run_end(text, body, 32) - body == 32;
-    let known =
-        head.len() >= 40 && (mixed(head) || memchr::memmem::find(head, OPENAI_INFIX).is_some());
+    let known = head.len() >= 40 && (mixed(head) || memchr::memmem::find(head, OPENAI_INFIX).is_some());
     (plain || known).then_some(start..end)
 }
 
@@ -60,17 +59,14 @@ pub(super) fn brave(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range
     (mixed(body) || body.iter().all(u8::is_ascii_alphanumeric)).then_some(start..end)
 }
 
-/// Discord: the user's id in base64, a dot, the six characters of a time stamp, a dot, an HMAC of
-/// 27 or 38. The candidate starts at the second dot.
+/// Discord: the user's id in base64, a dot, the six or seven characters of a time stamp, a dot,
+/// an HMAC of 27 or 38. The candidate starts at the second dot.
 pub(super) fn discord(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
     const ID: Range<usize> = 23..29;
-    let &Candidate {
-        text,
-        start: second,
-        body: hmac,
-    } = candidate;
-    let dot = second.checked_sub(7)?;
-    if text[dot] != b'.' || Class::URL.run_end(text, dot + 1, 7) != second {
+    let &Candidate { text, start: second, body: hmac } = candidate;
+    let stamp = Class::URL.run_start(text, second, 8);
+    let dot = stamp.checked_sub(1)?;
+    if !(6..=7).contains(&(second - stamp)) || text[dot] != b'.' {
         return None;
     }
     let end = Class::URL.run_end(text, hmac, 65);
@@ -85,9 +81,7 @@ pub(super) fn discord(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Ran
     })?;
     let (id, token) = (&text[start..dot], &text[start..end]);
     let identifiers = token.iter().any(u8::is_ascii_lowercase)
-        && !token
-            .iter()
-            .any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_'));
+        && !token.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_'));
     (is_base64_of_digits(id) || !identifiers).then_some(start..end)
 }
 
@@ -101,9 +95,7 @@ fn joined(text: &[u8], at: usize, run: usize) -> bool {
 fn is_base64_of_digits(id: &[u8]) -> bool {
     id.chunks(4).all(|group| {
         matches!(group[0], b'M'..=b'O')
-            && group
-                .get(1)
-                .is_none_or(|second| matches!(second, b'D' | b'T' | b'j' | b'z'))
+            && group.get(1).is_none_or(|second| matches!(second, b'D' | b'T' | b'j' | b'z'))
     })
 }
 
@@ -115,22 +107,16 @@ pub(super) fn clickup(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Ran
         return None;
     }
     let end = Class::ALNUM.run_end(text, number + 1, 41);
-    (30..=40)
-        .contains(&(end - number - 1))
-        .then_some(start..end)
+    (30..=40).contains(&(end - number - 1)).then_some(start..end)
 }
 
 /// Telegram: a bot's number, a colon and 35 characters, nearly always from `AA`. The candidate
 /// starts at the colon. Letters may stand before the number: `/bot123456789:AA…/getMe`.
 pub(super) fn telegram(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
-    let &Candidate {
-        text, start: colon, ..
-    } = candidate;
+    let &Candidate { text, start: colon, .. } = candidate;
     let digits = Class::DIGIT.run_start(text, colon, 18);
     // The first digits may belong to an escape: `%22`, `\u0022`.
-    let behind_escape = (digits + 1..colon)
-        .take(4)
-        .find(|&at| boundary::ends_in_escape(&text[..at]));
+    let behind_escape = (digits + 1..colon).take(4).find(|&at| boundary::ends_in_escape(&text[..at]));
     let start = behind_escape.unwrap_or(digits);
     if !(6..=13).contains(&(colon - start)) {
         return None;
@@ -145,11 +131,7 @@ pub(super) fn telegram(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Ra
 /// Vault before version 1.10: `s.` or `b.` and 24 letters and digits, or a long batch token. Such
 /// a weak anchor asks for a body that mixes cases and digits. The candidate starts at the dot.
 pub(super) fn vault_legacy(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
-    let &Candidate {
-        text,
-        start: dot,
-        body,
-    } = candidate;
+    let &Candidate { text, start: dot, body } = candidate;
     let start = dot.checked_sub(1)?;
     if !matches!(text[start], b's' | b'b') || !boundary::opens(text, start) {
         return None;
@@ -158,10 +140,7 @@ pub(super) fn vault_legacy(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Optio
         return None;
     }
     let end = Class::ALNUM.run_end(text, body, 25);
-    let whole = end - body == 24
-        && !text
-            .get(end)
-            .is_some_and(|&b| Class::URL.has(b) || b == b'(');
+    let whole = end - body == 24 && !text.get(end).is_some_and(|&b| Class::URL.has(b) || b == b'(');
     (whole && mixed(&text[body..end])).then_some(start..end)
 }
 

@@ -5,35 +5,19 @@ use super::prelude::*;
 pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("ANTHROPIC_OAUTH_TOKEN"),
-        shape: "sk-ant-oat<NN>- (access) or sk-ant-ort<NN>- (refresh), 20 or more of A-Za-z0-9_-",
-        source: "the login of Claude Code; real bodies have 80 to 120",
+        shape: "sk-ant-oat01- (access) or sk-ant-ort01- (refresh) and 15 or more of A-Za-z0-9_-, in practice 80 to 120",
+        source: "the login of Claude Code",
         finds: &["sk-ant-oat01-{FAKE*95}", "sk-ant-ort01-{FAKE-*94}-"],
-        ignores: &[
-            "sk-ant-oat01-",
-            "sk-ant-oat01-EXAMPLE",
-            "sk-ant-api03-{FAKE*95}",
-        ],
-        forms: &[Form::certain(
-            &[Text("sk-ant-oat"), Text("sk-ant-ort")],
-            Class::URL,
-            22,
-        )],
+        ignores: &["sk-ant-oat01-", "sk-ant-oat01-EXAMPLE", "sk-ant-api03-{FAKE*95}"],
+        forms: &[Form::certain(&[Text("sk-ant-oat"), Text("sk-ant-ort")], Class::URL, 18)],
     },
     Detector {
         kind: Kind::new("ANTHROPIC_KEY"),
-        shape: "sk-ant- and 24 or more of A-Za-z0-9_-, in practice sk-ant-api03- or sk-ant-admin01- and 95",
+        shape: "sk-ant- and 20 or more of A-Za-z0-9_-, in practice sk-ant-api03- or sk-ant-admin01- and 95",
         source: "docs.anthropic.com: API and Admin API keys; 93 random characters and AA",
-        finds: &[
-            "sk-ant-api03-{FAKE*93}AA",
-            "sk-ant-admin01-{FAKE_*93}AA",
-            "sk-ant-sid01-{EXAMPLE-*86}",
-        ],
-        ignores: &[
-            "sk-ant-api03-...",
-            "sk-ant-api03-YOUR-KEY",
-            "export ANTHROPIC_API_KEY=sk-ant-",
-        ],
-        forms: &[Form::certain(&[Text("sk-ant-")], Class::URL, 24)],
+        finds: &["sk-ant-api03-{FAKE*93}AA", "sk-ant-admin01-{FAKE_*93}AA", "sk-ant-sid01-{EXAMPLE-*86}"],
+        ignores: &["sk-ant-api03-...", "sk-ant-api03-YOUR-KEY", "export ANTHROPIC_API_KEY=sk-ant-"],
+        forms: &[Form::certain(&[Text("sk-ant-")], Class::URL, 20)],
     },
     Detector {
         kind: Kind::new("OPENROUTER_KEY"),
@@ -45,7 +29,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     },
     Detector {
         kind: Kind::new("OPENAI_KEY"),
-        shape: "sk-proj-, sk-svcacct-, sk-service- or sk-admin- and 32 or more of A-Za-z0-9_-; or sk- and \
+        shape: "sk-proj-, sk-svcacct-, sk-service- or sk-admin- and 24 or more of A-Za-z0-9_-; or sk- and \
                 32 or more letters and digits; or sk- and 40 or more of A-Za-z0-9_- with T3BlbkFJ \
                 inside, or mixing cases and digits",
         source: "platform.openai.com: project, service account and admin keys around the infix \
@@ -70,14 +54,9 @@ pub(super) static DETECTORS: &[Detector] = &[
         ],
         forms: &[
             Form::certain(
-                &[
-                    Text("sk-proj-"),
-                    Text("sk-svcacct-"),
-                    Text("sk-service-"),
-                    Text("sk-admin-"),
-                ],
+                &[Text("sk-proj-"), Text("sk-svcacct-"), Text("sk-service-"), Text("sk-admin-")],
                 Class::URL,
-                32,
+                24,
             ),
             Form::custom(&[Text("sk-")], true, structure::generic_sk),
         ],
@@ -103,17 +82,8 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "hf_ or api_org_ and 30 or more letters and digits, in practice 34 letters",
         source: "huggingface.co/docs/hub/security-tokens",
         finds: &["hf_{FAKEfake*34}", "api_org_{EXAMPLE*34}"],
-        ignores: &[
-            "hf_hub_download",
-            "hf_transfer",
-            "shelf_{FAKE*34}",
-            "hf_{FAKE*12}",
-        ],
-        forms: &[Form::bounded(
-            &[Text("hf_"), Text("api_org_")],
-            Class::ALNUM,
-            (30, usize::MAX),
-        )],
+        ignores: &["hf_hub_download", "hf_transfer", "shelf_{FAKE*34}", "hf_{FAKE*12}"],
+        forms: &[Form::bounded(&[Text("hf_"), Text("api_org_")], Class::ALNUM, (30, usize::MAX))],
     },
     Detector {
         kind: Kind::new("GOOGLE_AI_KEY"),
@@ -132,16 +102,8 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "sk_ and 40 or more letters and digits, in practice 48 hex digits",
         source: "elevenlabs.io/docs: API keys",
         finds: &["sk_{0123456789abcdef*48}", "sk_{FAKE*48}"],
-        ignores: &[
-            "sk_{FAKE*20}",
-            "task_{0123456789abcdef*48}",
-            "sk_some_{long_name_*50}",
-        ],
-        forms: &[Form::bounded(
-            &[Text("sk_")],
-            Class::ALNUM,
-            (40, usize::MAX),
-        )],
+        ignores: &["sk_{FAKE*20}", "task_{0123456789abcdef*48}", "sk_some_{long_name_*50}"],
+        forms: &[Form::bounded(&[Text("sk_")], Class::ALNUM, (40, usize::MAX))],
     },
     Detector {
         kind: Kind::new("JINA_KEY"),

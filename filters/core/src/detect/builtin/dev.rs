@@ -20,11 +20,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         ],
         ignores: &["ghp_", "ghp_{FAKE*20}", "github_pat_", "ghs_token_name"],
         forms: &[
-            Form::certain(
-                &[Text("ghp_"), Text("gho_"), Text("ghr_")],
-                Class::ALNUM,
-                30,
-            ),
+            Form::certain(&[Text("ghp_"), Text("gho_"), Text("ghr_")], Class::ALNUM, 30),
             Form::custom(&[Text("ghu_"), Text("ghs_")], false, structure::github_app),
             Form::certain(&[Text("github_pat_")], Class::WORD, 40),
         ],
@@ -33,29 +29,16 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("LINEAR_API_KEY"),
         shape: "lin_api_, lin_oauth_ or lin_wh_ and 32 or more letters and digits",
         source: "linear.app/developers: personal keys have 40, OAuth and webhook secrets 64",
-        finds: &[
-            "lin_api_{FAKE*40}",
-            "lin_oauth_{0123456789abcdef*64}",
-            "lin_wh_{FAKE*40}",
-        ],
+        finds: &["lin_api_{FAKE*40}", "lin_oauth_{0123456789abcdef*64}", "lin_wh_{FAKE*40}"],
         ignores: &["lin_api_", "lin_api_key_name", "lin_oauth_callback"],
-        forms: &[Form::certain(
-            &[Text("lin_api_"), Text("lin_oauth_"), Text("lin_wh_")],
-            Class::ALNUM,
-            32,
-        )],
+        forms: &[Form::certain(&[Text("lin_api_"), Text("lin_oauth_"), Text("lin_wh_")], Class::ALNUM, 32)],
     },
     Detector {
         kind: Kind::new("NOTION_TOKEN"),
         shape: "ntn_ and 40 or more letters and digits, in practice 46; or secret_ and exactly 43",
         source: "developers.notion.com: internal integration tokens, new and old",
         finds: &["ntn_{12345678901*11}{FAKE*35}", "secret_{FAKE*43}"],
-        ignores: &[
-            "ntn_",
-            "secret_{FAKE*42}",
-            "secret_{FAKE*44}",
-            "secret_access_key",
-        ],
+        ignores: &["ntn_", "secret_{FAKE*42}", "secret_{FAKE*44}", "secret_access_key"],
         forms: &[
             Form::bounded(&[Text("ntn_")], Class::ALNUM, (40, usize::MAX)),
             Form::bounded(&[Text("secret_")], Class::ALNUM, (43, 43)),
@@ -68,22 +51,14 @@ pub(super) static DETECTORS: &[Detector] = &[
                  a checksum of 8",
         finds: &["ATATT3xFf{FAKE*170}={0A1B*8}", "ATATT3{FAKE-_*60}"],
         ignores: &["ATATT", "ATATT3xFf", "xATATT"],
-        forms: &[Form::bounded(
-            &[Text("ATATT"), Anywhere("ATATT3xFf")],
-            Class::ANY64,
-            (24, usize::MAX),
-        )],
+        forms: &[Form::bounded(&[Text("ATATT"), Anywhere("ATATT3xFf")], Class::ANY64, (24, usize::MAX))],
     },
     Detector {
         kind: Kind::new("CLICKUP_TOKEN"),
         shape: "pk_, 5 to 12 digits, _ and 30 to 40 letters and digits, in practice 32",
         source: "developer.clickup.com: personal tokens",
         finds: &["pk_{12345678*8}_{FAKE*32}"],
-        ignores: &[
-            "pk_live_{FAKE*32}",
-            "pk_12345678_{FAKE*12}",
-            "apk_12345678_{FAKE*32}",
-        ],
+        ignores: &["pk_live_{FAKE*32}", "pk_12345678_{FAKE*12}", "apk_12345678_{FAKE*32}"],
         forms: &[Form::custom(&[Text("pk_")], true, structure::clickup)],
     },
     Detector {

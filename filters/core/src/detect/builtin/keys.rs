@@ -8,27 +8,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "AGE-SECRET-KEY-1 or AGE-SECRET-KEY-PQ-1 and 50 or more of A-Z0-9, in practice 58; or \
                 all of it in lower case",
         source: "age-encryption.org/v1: Bech32, which is one case throughout",
-        finds: &[
-            "AGE-SECRET-KEY-1{FAKE*58}",
-            "AGE-SECRET-KEY-PQ-1{FAKE*58}",
-            "age-secret-key-1{fake*58}",
-        ],
-        ignores: &[
-            "AGE-SECRET-KEY-1",
-            "AGE-SECRET-KEY-1EXAMPLE",
-            "age1{fake*58}",
-        ],
+        finds: &["AGE-SECRET-KEY-1{FAKE*58}", "AGE-SECRET-KEY-PQ-1{FAKE*58}", "age-secret-key-1{fake*58}"],
+        ignores: &["AGE-SECRET-KEY-1", "AGE-SECRET-KEY-1EXAMPLE", "age1{fake*58}"],
         forms: &[
-            Form::certain(
-                &[Text("AGE-SECRET-KEY-1"), Text("AGE-SECRET-KEY-PQ-1")],
-                Class::UPPER,
-                50,
-            ),
-            Form::certain(
-                &[Text("age-secret-key-1"), Text("age-secret-key-pq-1")],
-                Class::ALNUM,
-                50,
-            ),
+            Form::certain(&[Text("AGE-SECRET-KEY-1"), Text("AGE-SECRET-KEY-PQ-1")], Class::UPPER, 50),
+            Form::certain(&[Text("age-secret-key-1"), Text("age-secret-key-pq-1")], Class::ALNUM, 50),
         ],
     },
     Detector {
@@ -36,13 +20,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "hvs., hvb. or hvr. and 20 or more of A-Za-z0-9_-; or s. or b. and exactly 24 letters \
                 and digits that mix cases and digits",
         source: "developer.hashicorp.com/vault/docs/concepts/tokens: prefixes from 1.10 on and before",
-        finds: &[
-            "hvs.{FAKE*24}",
-            "hvs.CAESI{FAKE_-*90}",
-            "hvb.{FAKE*120}",
-            "hvr.{FAKE*24}",
-            "s.{Fake1x*24}",
-        ],
+        finds: &["hvs.{FAKE*24}", "hvs.CAESI{FAKE_-*90}", "hvb.{FAKE*120}", "hvr.{FAKE*24}", "s.{Fake1x*24}"],
         ignores: &[
             "hvs.",
             "hvs.name",
@@ -52,11 +30,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             "x.s.{Fake1x*24}",
         ],
         forms: &[
-            Form::bounded(
-                &[Text("hvs."), Text("hvb."), Text("hvr.")],
-                Class::URL,
-                (20, usize::MAX),
-            ),
+            Form::bounded(&[Text("hvs."), Text("hvb."), Text("hvr.")], Class::URL, (20, usize::MAX)),
             Form::custom(&[Before(b'.')], false, structure::vault_legacy),
         ],
     },

@@ -5,15 +5,9 @@ use crate::detect::{Detectors, Leaf, expand};
 /// The text of every PEM_BLOCK in `text`.
 fn blocks(text: &str) -> Vec<&str> {
     let mut spans = Vec::new();
-    let leaf = Leaf {
-        text: text.as_bytes(),
-        key: None,
-    };
+    let leaf = Leaf { text: text.as_bytes(), key: None };
     Detectors::builtin().scan(leaf, &mut spans);
-    assert!(
-        spans.iter().all(|span| span.kind.label() == "PEM_BLOCK"),
-        "{spans:?}"
-    );
+    assert!(spans.iter().all(|span| span.kind.label() == "PEM_BLOCK"), "{spans:?}");
     spans.iter().map(|span| &text[span.range()]).collect()
 }
 
@@ -45,44 +39,17 @@ fn every_label_of_a_private_key_is_found_and_no_other() {
         let text = key(label).join("\n");
         assert_eq!(blocks(&format!("key:\n{text}\n")), [&text]);
     }
-    for label in [
-        "PUBLIC KEY",
-        "RSA PUBLIC KEY",
-        "CERTIFICATE",
-        "PGP PUBLIC KEY BLOCK",
-        "X509 CRL",
-    ] {
+    for label in ["PUBLIC KEY", "RSA PUBLIC KEY", "CERTIFICATE", "PGP PUBLIC KEY BLOCK", "X509 CRL"] {
         assert_eq!(blocks(&key(label).join("\n")), [""; 0]);
     }
 }
 
 #[test]
 fn separators_of_every_kind() {
-    for separator in [
-        "\n",
-        "\r\n",
-        "\\n",
-        "\\r\\n",
-        "\\\\n",
-        "\\\\\\\\n",
-        " ",
-        "",
-        "\n\n",
-        "\\\n",
-        "%0A",
-    ] {
+    for separator in ["\n", "\r\n", "\\n", "\\r\\n", "\\\\n", "\\\\\\\\n", " ", "", "\n\n", "\\\n", "%0A"] {
         let text = key("RSA PRIVATE KEY").join(separator);
-        for (before, after) in [
-            ("", ""),
-            ("\"", "\""),
-            ("KEY='", "'\nNEXT=1"),
-            ("> ", "\\n\",\"a\":1"),
-        ] {
-            assert_eq!(
-                blocks(&format!("{before}{text}{after}")),
-                [&text],
-                "{separator:?}"
-            );
+        for (before, after) in [("", ""), ("\"", "\""), ("KEY='", "'\nNEXT=1"), ("> ", "\\n\",\"a\":1")] {
+            assert_eq!(blocks(&format!("{before}{text}{after}")), [&text], "{separator:?}");
         }
     }
 }
@@ -109,30 +76,18 @@ fn prefixes_of_every_kind() {
         for separator in ["\n", "\r\n", "\\n"] {
             let text = lines.join(separator);
             let start = prefix(1).len();
-            assert_eq!(
-                blocks(&format!("{text}{separator}rest")),
-                [&text[start..]],
-                "{text}"
-            );
+            assert_eq!(blocks(&format!("{text}{separator}rest")), [&text[start..]], "{text}");
         }
     }
 }
 
 #[test]
 fn quoted_lines_of_source_code() {
-    let lines: Vec<_> = key("EC PRIVATE KEY")
-        .iter()
-        .map(|line| format!("    \"{line}\\n\""))
-        .collect();
+    let lines: Vec<_> = key("EC PRIVATE KEY").iter().map(|line| format!("    \"{line}\\n\"")).collect();
     for joint in [" +\n", "\n", ",\n", " \\\n"] {
         let text = format!("const KEY =\n{};\n", lines.join(joint));
-        let [block] = blocks(&text)[..] else {
-            panic!("{text}")
-        };
-        assert!(
-            block.starts_with("-----BEGIN") && block.ends_with("KEY-----"),
-            "{block}"
-        );
+        let [block] = blocks(&text)[..] else { panic!("{text}") };
+        assert!(block.starts_with("-----BEGIN") && block.ends_with("KEY-----"), "{block}");
     }
 }
 
@@ -140,10 +95,7 @@ fn quoted_lines_of_source_code() {
 fn armour_headers_belong_to_the_block() {
     let mut lines = key("RSA PRIVATE KEY");
     lines.insert(1, "Proc-Type: 4,ENCRYPTED".into());
-    lines.insert(
-        2,
-        "DEK-Info: AES-128-CBC,0123456789ABCDEF0123456789ABCDEF".into(),
-    );
+    lines.insert(2, "DEK-Info: AES-128-CBC,0123456789ABCDEF0123456789ABCDEF".into());
     lines.insert(3, String::new());
     for separator in ["\n", "\\n"] {
         let text = lines.join(separator);
@@ -167,9 +119,7 @@ fn a_key_without_end_ends_with_its_material() {
                 "\n```\nThe key was cut off here.",
             ] {
                 let text = format!("{cut}{mark}");
-                let [block] = blocks(&text)[..] else {
-                    panic!("{text}")
-                };
+                let [block] = blocks(&text)[..] else { panic!("{text}") };
                 assert_eq!(block, cut, "{mark}");
             }
         }
@@ -186,20 +136,14 @@ fn a_gap_in_the_middle_belongs_to_the_block() {
 
 #[test]
 fn keys_in_a_row_are_separate() {
-    let (one, two) = (
-        key("RSA PRIVATE KEY").join("\n"),
-        key("EC PRIVATE KEY").join("\n"),
-    );
+    let (one, two) = (key("RSA PRIVATE KEY").join("\n"), key("EC PRIVATE KEY").join("\n"));
     for between in ["\n", "\n\n", "", " ", "\nprose between them\n"] {
         assert_eq!(blocks(&format!("{one}{between}{two}")), [&one, &two]);
     }
     let cut = &one[..200];
     assert_eq!(blocks(&format!("{cut}\n{two}")), [cut, &two]);
     let certificate = key("CERTIFICATE").join("\n");
-    assert_eq!(
-        blocks(&format!("{certificate}\n{one}\n{certificate}")),
-        [&one]
-    );
+    assert_eq!(blocks(&format!("{certificate}\n{one}\n{certificate}")), [&one]);
 }
 
 #[test]
@@ -214,12 +158,7 @@ fn a_key_of_any_size() {
 
 #[test]
 fn small_and_odd_bodies_between_both_markers() {
-    for body in [
-        "FAKE",
-        "not-a-real-key",
-        "a b c d e f g h",
-        "FAKE KEY BODY FOR TESTS",
-    ] {
+    for body in ["FAKE", "not-a-real-key", "a b c d e f g h", "FAKE KEY BODY FOR TESTS"] {
         let text = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----");
         assert_eq!(blocks(&text), [&text]);
     }
@@ -258,18 +197,10 @@ fn putty_files_with_and_without_line_numbers() {
         "FAKE",
         "Private-MAC: 0123456789abcdef0123456789abcdef01234567",
     ];
-    let number: [fn(usize) -> String; 4] = [
-        |_| String::new(),
-        |n| format!("{n}\t"),
-        |n| format!("{n}: "),
-        |n| format!(" {n} | "),
-    ];
+    let number: [fn(usize) -> String; 4] =
+        [|_| String::new(), |n| format!("{n}\t"), |n| format!("{n}: "), |n| format!(" {n} | ")];
     for number in number {
-        let text: Vec<_> = lines
-            .iter()
-            .enumerate()
-            .map(|(n, line)| number(n + 1) + line)
-            .collect();
+        let text: Vec<_> = lines.iter().enumerate().map(|(n, line)| number(n + 1) + line).collect();
         for separator in ["\n", "\r\n", "\\n"] {
             let text = text.join(separator);
             let start = number(1).len();
