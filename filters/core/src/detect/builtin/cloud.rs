@@ -18,16 +18,16 @@ pub(super) static DETECTORS: &[Detector] = &[
     },
     Detector {
         kind: Kind::new("CLOUDFLARE_API_TOKEN"),
-        shape: "cfut_, cfat_, cfk_, cfwt_ or cfs_ and 32 or more of A-Za-z0-9_-, in practice 40 and a checksum of 8",
+        shape: "cfut_, cfat_ or cfk_ and 32 or more of A-Za-z0-9_-, in practice 40 and a checksum of 8; \
+                cfwt_ or cfs_ and 32 or more letters and digits",
         source: "developers.cloudflare.com/fundamentals/api/get-started/token-formats: user, account, \
                  global; cfwt_ and cfs_ as the predecessor had them",
         finds: &["cfut_{FAKE*40}{0a1b*8}", "cfat_{FAKE*48}", "cfk_{EXAMPLE*48}", "cfwt_{FAKE*40}"],
-        ignores: &["cfut_", "cfk_short", "cfs_quota_us"],
-        forms: &[Form::bounded(
-            &[Text("cfut_"), Text("cfat_"), Text("cfk_"), Text("cfwt_"), Text("cfs_")],
-            Class::URL,
-            (32, usize::MAX),
-        )],
+        ignores: &["cfut_", "cfk_short", "cfs_quota_us_and_a_long_name_of_a_control_group"],
+        forms: &[
+            Form::bounded(&[Text("cfut_"), Text("cfat_"), Text("cfk_")], Class::URL, (32, usize::MAX)),
+            Form::bounded(&[Text("cfwt_"), Text("cfs_")], Class::ALNUM, (32, usize::MAX)),
+        ],
     },
     Detector {
         kind: Kind::new("SUPABASE_SECRET_KEY"),
