@@ -2,6 +2,7 @@
 pub mod detect;
 pub mod dialect;
 pub mod json;
+pub mod numbering;
 pub mod placeholder;
 pub mod restore;
 pub mod secret;

@@ -103,10 +103,17 @@ fn text() -> impl Strategy<Value = (String, Vec<String>)> {
         0 => json!({"result": text, "n": 1.0}).to_string(),
         1 => json!([text]).to_string(),
         2 => Value::String(text).to_string(),
+        3 => numbered(&text, |number| format!("{number}\t")),
+        4 => numbered(&text, |number| format!("{number:>3} | ")),
         _ => json!({(text): {"b": null}}).to_string(),
     };
-    (flat, proptest::collection::vec(0_usize..4, 0..4))
+    (flat, proptest::collection::vec(0_usize..6, 0..4))
         .prop_map(move |((text, secrets), levels)| (levels.into_iter().fold(text, nest), secrets))
+}
+
+/// A listing, as agents' file tools print it.
+fn numbered(text: &str, prefix: impl Fn(usize) -> String) -> String {
+    text.split_inclusive('\n').enumerate().map(|(at, line)| prefix(at + 8) + line).collect()
 }
 
 /// Cuts a text into pieces of `size` characters.

@@ -202,6 +202,21 @@ fn a_private_key_is_one_secret_however_its_lines_end() {
     assert_ne!(tags[0], &seen_tag(&format!("KEY=\"{}\"", pem("\\n"))));
 }
 
+/// A listing shows the key that is in the file, with a number before each line.
+#[test]
+fn a_numbered_private_key_is_the_key() {
+    let alone = seen_tag(&pem("\n"));
+    for prefix in [(|line| format!("{line}\t")) as fn(usize) -> String, |line| format!("{line}: "), |line| format!("{line:>3} | "), |line| format!("{line:>6}\u{2192}")] {
+        let listing: String = format!("# a file\n{}\nend\n", pem("\n")).lines().enumerate().map(|(at, line)| format!("{}{line}\n", prefix(at + 9))).collect();
+        let seen = seen("generic", &json!([listing]));
+        let seen: Value = serde_json::from_str(&seen).expect("JSON");
+        assert_eq!(seen[0], format!("{}# a file\n{}{alone}\n{}end\n", prefix(9), prefix(10), prefix(14)));
+    }
+    // Numbers that do not count up are part of what is there.
+    let listing = pem("\n7\t");
+    assert_ne!(seen_tag(&listing), alone);
+}
+
 fn seen_tag(text: &str) -> String {
     let seen = seen("generic", &message(json!(text)));
     let at = seen.find("<pl:PEM_BLOCK:").unwrap_or_else(|| panic!("no placeholder in {seen}"));

@@ -3,7 +3,10 @@
 //! A string value may itself be JSON text, whose strings may be JSON text again. [`Nesting`] follows
 //! such a text character by character: for each raw byte it tells the character it stands for at
 //! the innermost level, and how many string escapes lie around it. Where a text stops being JSON,
-//! its level is dead and what follows is plain.
+//! its level is dead and what follows is plain. It also remembers how the innermost text's line
+//! begins: a listing has line numbers there.
+
+use crate::numbering::{LineStart, Numbering};
 
 /// Texts nested deeper than this are plain, as they are to the tokenizer. The fragment that a tool
 /// call's arguments are is a level more.
@@ -23,6 +26,8 @@ pub struct Nesting {
     live: usize,
     /// Levels that may be in use.
     most: usize,
+    /// The beginning of the innermost text's line.
+    line: LineStart,
 }
 
 impl Nesting {
@@ -32,7 +37,8 @@ impl Nesting {
     pub fn new(wire: bool, forced: bool) -> Self {
         let mut levels = [Level::NEW; MAX_LEVELS];
         levels[0].forced = forced;
-        Self { wire, wire_escape: Escape::No, levels, live: 1, most: MAX_DEPTH + usize::from(forced) }
+        let most = MAX_DEPTH + usize::from(forced);
+        Self { wire, wire_escape: Escape::No, levels, live: 1, most, line: LineStart::default() }
     }
 
     /// Takes the next raw byte. Gives the innermost character that it completes, if it does.
@@ -45,18 +51,40 @@ impl Nesting {
         for at in 0..self.live {
             match self.levels[at].step(character) {
                 Position::Inside(inner) => character = inner?,
-                Position::Opens if at + 1 < self.most => {
-                    self.levels[at + 1] = Level::NEW;
-                    self.live = at + 2;
-                    break;
+                Position::Opens => {
+                    self.open(at);
+                    return Some(character);
                 }
-                Position::Opens | Position::Outside => {
+                Position::Outside => {
                     self.live = at + 1;
                     break;
                 }
             }
         }
+        self.line.push(character);
         Some(character)
+    }
+
+    /// A string of level `at` opens: a text of its own begins.
+    fn open(&mut self, at: usize) {
+        self.live = at + 1;
+        self.line.clear();
+        if self.live < self.most {
+            self.levels[self.live] = Level::NEW;
+            self.live += 1;
+        }
+    }
+
+    /// Takes a run of raw bytes that [`Self::is_plain`] allows to skip.
+    pub fn skip(&mut self, run: &[u8]) {
+        self.line.push_run(run);
+    }
+
+    /// How the lines of the innermost text are numbered, if the last character stands right behind
+    /// such a number.
+    #[must_use]
+    pub fn numbering(&self) -> Option<Numbering> {
+        self.line.numbering()
     }
 
     /// The string escapes around the current position: on the wire, then one for each level that is

@@ -1,8 +1,11 @@
 //! Putting secrets back into one text, however it is cut.
 
+use zeroize::Zeroizing;
+
 use super::{Resolve, nesting::Nesting};
 use crate::{
     json::escape::escape,
+    numbering::Numbering,
     placeholder::{ESCAPE, ESCAPE_AT, Matcher, Step},
     vault::Entry,
 };
@@ -22,6 +25,8 @@ pub struct TextRestorer {
     characters: usize,
     /// Where in `held` an escape mark would begin and end.
     mark: (usize, usize),
+    /// How lines are numbered where the possible placeholder begins.
+    numbering: Option<Numbering>,
 }
 
 impl TextRestorer {
@@ -38,7 +43,7 @@ impl TextRestorer {
     }
 
     fn new(nesting: Nesting) -> Self {
-        Self { nesting, matcher: Matcher::default(), held: Vec::new(), character_start: 0, characters: 0, mark: (0, 0) }
+        Self { nesting, matcher: Matcher::default(), held: Vec::new(), character_start: 0, characters: 0, mark: (0, 0), numbering: None }
     }
 
     /// Takes the next raw bytes and appends to `out` all that is decided.
@@ -47,6 +52,7 @@ impl TextRestorer {
         while at < raw.len() {
             if self.held.is_empty() && self.nesting.is_plain() {
                 let run = memchr::memchr2(b'<', b'\\', &raw[at..]).unwrap_or(raw.len() - at);
+                self.nesting.skip(&raw[at..at + run]);
                 out.extend_from_slice(&raw[at..at + run]);
                 at += run;
                 if at == raw.len() {
@@ -79,6 +85,7 @@ impl TextRestorer {
             Step::Begins => {
                 out.extend(self.held.drain(..self.character_start));
                 self.characters = 1;
+                self.numbering = self.nesting.numbering();
             }
             Step::Continues => self.note_mark(),
             Step::Completes => self.complete(resolve, out),
@@ -100,14 +107,26 @@ impl TextRestorer {
             out.extend_from_slice(&self.held[..self.mark.0]);
             out.extend_from_slice(&self.held[self.mark.1..]);
         } else if let Some(entry) = resolve.resolve(self.matcher.kind(), self.matcher.tag()) {
-            escape(entry.secret().expose(), self.escapes_for(&entry), out);
+            self.put_back(&entry, out);
         } else {
             out.extend_from_slice(&self.held);
         }
         self.held.clear();
     }
 
-    fn escapes_for(&self, entry: &Entry) -> usize {
-        if entry.verbatim() { self.nesting.certain_escapes() } else { self.nesting.escapes() }
+    /// Writes a secret so that it fits where it stands (law 5).
+    fn put_back(&self, entry: &Entry, out: &mut Vec<u8>) {
+        let plaintext = entry.secret().expose();
+        if entry.verbatim() {
+            return escape(plaintext, self.nesting.certain_escapes(), out);
+        }
+        match self.numbering {
+            Some(numbering) if plaintext.contains(&b'\n') => {
+                let mut numbered = Zeroizing::new(Vec::with_capacity(2 * plaintext.len()));
+                numbering.add(plaintext, &mut numbered);
+                escape(&numbered, self.nesting.escapes(), out);
+            }
+            _ => escape(plaintext, self.nesting.escapes(), out),
+        }
     }
 }

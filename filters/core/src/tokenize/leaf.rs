@@ -14,6 +14,7 @@ use super::{Splice, Splices, Tokenizer, Unscannable, document::nothing_special};
 use crate::{
     detect::{Leaf, Span},
     json::{Lexer, StringPiece, Visitor, escape::Decoded},
+    numbering::Numbering,
     placeholder::{ESCAPE_AT, MAX_ESCAPES, find_literals},
     restore::nesting::Nesting,
     secret::Kind,
@@ -131,7 +132,7 @@ impl<'a> LeafScanner<'a> {
         self.spans.clear();
         self.tokenizer.detectors.scan(Leaf { text, key }, &mut self.spans);
         for span in &self.spans {
-            let change = Change::Secret(span.kind, Zeroizing::new(text[span.range()].to_vec()));
+            let change = Change::Secret(span.kind, plaintext(text, span));
             edits.push(Edit { range: span.start + offset..span.end + offset, change });
         }
         for (start, marks) in find_literals(text) {
@@ -173,6 +174,19 @@ impl<'a> LeafScanner<'a> {
     }
 }
 
+/// A secret's plaintext: without the line numbers of a listing, if it stands in one.
+fn plaintext(text: &[u8], span: &Span) -> Zeroizing<Vec<u8>> {
+    let found = &text[span.range()];
+    let line = memchr::memrchr(b'\n', &text[..span.start]).map_or(0, |newline| newline + 1);
+    let numbering = Numbering::of(&text[line..span.start]).filter(|_| found.contains(&b'\n'));
+    let mut plain = Zeroizing::new(Vec::with_capacity(found.len()));
+    if !numbering.is_some_and(|numbering| numbering.strip(found, &mut plain)) {
+        plain.clear();
+        plain.extend_from_slice(found);
+    }
+    plain
+}
+
 /// Follows a leaf as the restorer will see it: with a placeholder for each secret.
 struct Surroundings<'a> {
     text: &'a [u8],
@@ -193,6 +207,7 @@ impl<'a> Surroundings<'a> {
         self.walked = range.end;
         // No character of a placeholder but the first can change the levels.
         self.nesting.step(b'<');
+        let numbering = self.nesting.numbering();
         let mut original = Decoded::default();
         original.text.extend_from_slice(&self.text[range.clone()]);
         for _ in 0..self.nesting.escapes() {
@@ -202,7 +217,13 @@ impl<'a> Surroundings<'a> {
             }
             original.decode(&raw);
         }
-        original.text == plaintext
+        match numbering {
+            Some(numbering) if plaintext.contains(&b'\n') => {
+                let mut plain = Zeroizing::new(Vec::new());
+                numbering.strip(&original.text, &mut plain) && **plain == *plaintext
+            }
+            _ => original.text == plaintext,
+        }
     }
 }
 
