@@ -6,7 +6,6 @@ there for the secret, a placeholder, to the other file.
 
 import json
 import os
-import re
 import subprocess
 
 from stack import Failure
@@ -97,14 +96,6 @@ WAYS = {"claude": [FILES, SHELL], "claude-launched": [FILES], "opencode": [FILES
 
 def ways(name):
     return WAYS.get(name, [SHELL])
-
-
-def without_line_numbers(text):
-    """`text` without what the agents' read tools put before the second and the following lines of a block.
-
-    A key read that way is a secret with its line numbers in it, and comes back so.
-    """
-    return re.sub(r"\n *\d+(?:\t|: | \| )", "\n", text)
 
 
 def copy_file(name, stack, binaries, text, way):

@@ -115,8 +115,6 @@ class Runner:
         stack.reset()
         binaries = self.node / "node_modules" / ".bin"
         written, transcript = agents.copy_file(name, stack, binaries, f"{secret}\n", way)
-        if way == agents.FILES:
-            written = agents.without_line_numbers(written)
         if written.rstrip("\n") != secret:
             raise Failure(f"the file holds {written!r}. Transcript:\n{transcript}")
         self.unseen(stack, {kind: secret})
