@@ -17,10 +17,7 @@ use waterwall_audit::{ChainWriter, Event, Redaction, SigningKey, WriterOptions, 
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let directory: PathBuf = arguments
-        .next()
-        .ok_or("usage: append_rate DIR [THREADS] [LINES]")?
-        .into();
+    let directory: PathBuf = arguments.next().ok_or("usage: append_rate DIR [THREADS] [LINES]")?.into();
     let threads: u64 = arguments.next().map_or(Ok(8), |text| text.parse())?;
     let lines: u64 = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
 
@@ -36,35 +33,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     writer.close(SystemTime::now())?;
     let status = writer.status();
     let written = status.lines as f64;
-    println!(
-        "{threads} threads: {:.0} lines/s, {:.1} us each",
-        written / elapsed,
-        1e6 * elapsed / written
-    );
-    println!(
-        "{:.2} lines a write, {} checkpoints",
-        written / status.writes as f64,
-        status.checkpoints
-    );
+    println!("{threads} threads: {:.0} lines/s, {:.1} us each", written / elapsed, 1e6 * elapsed / written);
+    println!("{:.2} lines a write, {} checkpoints", written / status.writes as f64, status.checkpoints);
     drop(writer);
 
     let megabytes = fs::metadata(&log)?.len() as f64 / 1e6;
     let start = Instant::now();
     let options = WriterOptions::new(SigningKey::from_pem(&pem)?);
     drop(ChainWriter::open(&log, options, SystemTime::now())?);
-    println!(
-        "opened again: {:.0} MB/s",
-        megabytes / start.elapsed().as_secs_f64()
-    );
+    println!("opened again: {:.0} MB/s", megabytes / start.elapsed().as_secs_f64());
     let start = Instant::now();
-    let verdict = verify_chain(
-        BufReader::with_capacity(1 << 18, File::open(&log)?),
-        &public,
-    )?;
-    println!(
-        "verified: {:.0} MB/s",
-        megabytes / start.elapsed().as_secs_f64()
-    );
+    let verdict = verify_chain(BufReader::with_capacity(1 << 18, File::open(&log)?), &public)?;
+    println!("verified: {:.0} MB/s", megabytes / start.elapsed().as_secs_f64());
     println!("{verdict}");
     Ok(())
 }
@@ -87,10 +67,7 @@ fn redaction(n: u64) -> Event {
         host: "api.anthropic.com".to_owned(),
         request_id: Some(format!("req_{n}")),
         session_id: Some("b1946ac9-2b1f-4f0e-9b1e-000000000000".to_owned()),
-        redactions: vec![Redaction {
-            kind: "AWS_ACCESS_KEY".into(),
-            hmac8: format!("{n:016x}"),
-        }],
+        redactions: vec![Redaction { kind: "AWS_ACCESS_KEY".into(), hmac8: format!("{n:016x}") }],
         policy_hash: "b4fc4c826bc1b64a16bff14db6ede157f6c389c2c68a0a18dfe6ea4223b90bc4".to_owned(),
     }
 }

@@ -41,9 +41,7 @@ impl Hash {
     pub fn to_hex(self) -> String {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        nibbles
-            .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
-            .collect()
+        nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
     }
 }
 
@@ -72,11 +70,7 @@ pub struct Head {
 
 impl Head {
     /// The head of an empty chain.
-    pub const GENESIS: Self = Self {
-        seq: 0,
-        hash: Hash::GENESIS,
-        ts_millis: 0,
-    };
+    pub const GENESIS: Self = Self { seq: 0, hash: Hash::GENESIS, ts_millis: 0 };
 
     /// Puts the chain's own members on the line that comes next, and returns the head as it is
     /// with that line at the end *once its hash is known* (see [`Head::after`]).
@@ -87,19 +81,12 @@ impl Head {
         fields.integer("seq", seq);
         fields.text("ts", &timestamp::render(ts_millis));
         fields.text("prev_hash", &self.hash.to_hex());
-        Self {
-            seq,
-            hash: self.hash,
-            ts_millis,
-        }
+        Self { seq, hash: self.hash, ts_millis }
     }
 
     /// This head once `line` is the last line.
     pub(crate) fn after(self, line: &str) -> Self {
-        Self {
-            hash: Hash::of(line),
-            ..self
-        }
+        Self { hash: Hash::of(line), ..self }
     }
 
     /// Makes the next line out of an event's members and moves the head past it. The text is
@@ -129,9 +116,7 @@ mod tests {
         let zeros = "0".repeat(64);
         assert_eq!(
             first,
-            format!(
-                r#"{{"prev_hash":"{zeros}","seq":1,"ts":"1970-01-01T00:00:00.005+00:00","v":1}}"#
-            )
+            format!(r#"{{"prev_hash":"{zeros}","seq":1,"ts":"1970-01-01T00:00:00.005+00:00","v":1}}"#)
         );
         let second = head.link(Fields::default(), at(6));
         assert!(second.contains(&Hash::of(&first).to_hex()));

@@ -69,11 +69,9 @@ pub fn check(mut line: Object, key: &PublicKey) -> Result<(), Fault> {
         old.as_ref().and_then(Value::as_str).map(str::to_owned)
     };
     let claimed = blank(ROOT).unwrap_or_default();
+    let signature = blank(SIGNATURE).ok_or_else(|| Fault::SignatureEncoding("missing".to_owned()))?;
     let signature =
-        blank(SIGNATURE).ok_or_else(|| Fault::SignatureEncoding("missing".to_owned()))?;
-    let signature = BASE64_STANDARD
-        .decode(signature)
-        .map_err(|error| Fault::SignatureEncoding(error.to_string()))?;
+        BASE64_STANDARD.decode(signature).map_err(|error| Fault::SignatureEncoding(error.to_string()))?;
 
     let mut unsigned = String::new();
     canonical::write_object(&line, &mut unsigned);
@@ -81,11 +79,7 @@ pub fn check(mut line: Object, key: &PublicKey) -> Result<(), Fault> {
     if claimed != computed.to_hex() {
         return Err(Fault::Root { claimed, computed });
     }
-    if key.verifies(computed.as_bytes(), &signature) {
-        Ok(())
-    } else {
-        Err(Fault::Signature)
-    }
+    if key.verifies(computed.as_bytes(), &signature) { Ok(()) } else { Err(Fault::Signature) }
 }
 
 #[cfg(test)]
@@ -93,12 +87,7 @@ mod tests {
     use super::*;
 
     fn sealed(key: &SigningKey) -> Object {
-        let (line, _) = seal(
-            &mut Head::GENESIS.clone(),
-            key,
-            "test",
-            SystemTime::UNIX_EPOCH,
-        );
+        let (line, _) = seal(&mut Head::GENESIS.clone(), key, "test", SystemTime::UNIX_EPOCH);
         match canonical::parse(&line) {
             Ok(Value::Object(object)) => object,
             other => panic!("{other:?}"),
@@ -114,21 +103,12 @@ mod tests {
 
         let mut altered = sealed(&key);
         altered.insert("seq".to_owned(), Value::Null);
-        assert!(matches!(
-            check(altered, &key.public()),
-            Err(Fault::Root { .. })
-        ));
+        assert!(matches!(check(altered, &key.public()), Err(Fault::Root { .. })));
         let mut altered = sealed(&key);
         altered.insert(SIGNATURE.to_owned(), Value::String("%".to_owned()));
-        assert!(matches!(
-            check(altered, &key.public()),
-            Err(Fault::SignatureEncoding(_))
-        ));
+        assert!(matches!(check(altered, &key.public()), Err(Fault::SignatureEncoding(_))));
         let mut altered = sealed(&key);
         altered.remove(SIGNATURE);
-        assert!(matches!(
-            check(altered, &key.public()),
-            Err(Fault::SignatureEncoding(_))
-        ));
+        assert!(matches!(check(altered, &key.public()), Err(Fault::SignatureEncoding(_))));
     }
 }

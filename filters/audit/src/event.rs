@@ -139,38 +139,16 @@ impl Event {
         let mut fields = Fields::default();
         fields.text("line_type", self.line_type());
         match self {
-            Self::Redaction {
-                host,
-                request_id,
-                session_id,
-                redactions,
-                policy_hash,
-            } => {
+            Self::Redaction { host, request_id, session_id, redactions, policy_hash } => {
                 fields.text("direction", "out");
-                exchange(
-                    &mut fields,
-                    host,
-                    request_id.as_deref(),
-                    session_id.as_deref(),
-                );
+                exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
                 fields.rendered("redactions", render_redactions(redactions));
                 fields.texts("path_hashes", []);
                 fields.text("policy_hash", &clean(policy_hash));
                 fields.texts("frameworks", REDACTION_FRAMEWORKS);
             }
-            Self::RestorationOpened {
-                host,
-                request_id,
-                session_id,
-                streaming,
-                policy_hash,
-            } => {
-                exchange(
-                    &mut fields,
-                    host,
-                    request_id.as_deref(),
-                    session_id.as_deref(),
-                );
+            Self::RestorationOpened { host, request_id, session_id, streaming, policy_hash } => {
+                exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
                 restoration(&mut fields, "open", *streaming, policy_hash);
             }
             Self::RestorationClosed {
@@ -183,47 +161,25 @@ impl Event {
                 types,
                 policy_hash,
             } => {
-                exchange(
-                    &mut fields,
-                    host,
-                    request_id.as_deref(),
-                    session_id.as_deref(),
-                );
+                exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
                 restoration(&mut fields, "close", *streaming, policy_hash);
                 fields.integer("detok_count", *detok_count);
                 fields.integer("unknown_placeholders", *unknown_placeholders);
                 let types: BTreeSet<&str> = types.iter().map(AsRef::as_ref).collect();
                 fields.texts("types", types);
             }
-            Self::Killswitch {
-                request_id,
-                sources_active,
-            } => {
+            Self::Killswitch { request_id, sources_active } => {
                 fields.text_or_null("request_id", request_id.as_deref().map(clean).as_deref());
                 fields.texts("sources_active", sources_active.iter().map(AsRef::as_ref));
                 fields.texts("frameworks", KILLSWITCH_FRAMEWORKS);
             }
-            Self::PolicyChange {
-                old_policy_hash,
-                new_policy_hash,
-                pattern_count,
-            } => {
+            Self::PolicyChange { old_policy_hash, new_policy_hash, pattern_count } => {
                 fields.text("old_policy_hash", &clean(old_policy_hash));
                 fields.text("new_policy_hash", &clean(new_policy_hash));
                 fields.integer("pattern_count", *pattern_count);
             }
-            Self::UnscannablePassed {
-                host,
-                request_id,
-                session_id,
-                reason,
-            } => {
-                exchange(
-                    &mut fields,
-                    host,
-                    request_id.as_deref(),
-                    session_id.as_deref(),
-                );
+            Self::UnscannablePassed { host, request_id, session_id, reason } => {
+                exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
                 fields.text("warn", "unscannable_passed");
                 fields.text("reason", &clean(reason));
             }
@@ -293,11 +249,7 @@ fn clean(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let replace = |letter: char| {
-        if letter.is_control() {
-            char::REPLACEMENT_CHARACTER
-        } else {
-            letter
-        }
+        if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }
     };
     Cow::Owned(text.chars().take(MAX_TEXT).map(replace).collect())
 }
@@ -309,30 +261,16 @@ mod tests {
     #[test]
     fn ids_are_cleaned_of_what_cannot_be_encoded() {
         assert_eq!(clean_id(b"req_01"), "req_01");
-        assert_eq!(
-            clean_id("r\u{e9}q/\u{1f600}".as_bytes()),
-            "r\u{e9}q/\u{1f600}"
-        );
-        assert_eq!(
-            clean_id(b"a\xff\xedb\n\x7f"),
-            "a\u{fffd}\u{fffd}b\u{fffd}\u{fffd}"
-        );
+        assert_eq!(clean_id("r\u{e9}q/\u{1f600}".as_bytes()), "r\u{e9}q/\u{1f600}");
+        assert_eq!(clean_id(b"a\xff\xedb\n\x7f"), "a\u{fffd}\u{fffd}b\u{fffd}\u{fffd}");
         assert_eq!(clean_id(&[b'x'; 10_000]).len(), MAX_TEXT);
-        assert_eq!(
-            clean_id(&"\u{1f600}".repeat(1_000).into_bytes())
-                .chars()
-                .count(),
-            MAX_TEXT
-        );
+        assert_eq!(clean_id(&"\u{1f600}".repeat(1_000).into_bytes()).chars().count(), MAX_TEXT);
         assert_eq!(clean_id(b""), "");
     }
 
     #[test]
     fn absent_ids_are_null() {
-        let event = Event::Killswitch {
-            request_id: None,
-            sources_active: vec!["sentinel".into()],
-        };
+        let event = Event::Killswitch { request_id: None, sources_active: vec!["sentinel".into()] };
         assert_eq!(
             event.fields().to_canonical(),
             r#"{"frameworks":["SOC2-CC7.3","EU-AI-Act-Art-15"],"line_type":"killswitch","request_id":null,"sources_active":["sentinel"]}"#

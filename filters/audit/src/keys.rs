@@ -52,9 +52,7 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::Private`].
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        ed25519_dalek::SigningKey::from_pkcs8_pem(pem)
-            .map(Self)
-            .map_err(|_| KeyError::Private)
+        ed25519_dalek::SigningKey::from_pkcs8_pem(pem).map(Self).map_err(|_| KeyError::Private)
     }
 
     /// Writes PEM PKCS#8.
@@ -62,13 +60,8 @@ impl SigningKey {
     /// # Errors
     /// [`KeyError::Encode`].
     pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
-        let first_version = KeypairBytes {
-            secret_key: self.0.to_bytes(),
-            public_key: None,
-        };
-        first_version
-            .to_pkcs8_pem(LineEnding::LF)
-            .map_err(|_| KeyError::Encode)
+        let first_version = KeypairBytes { secret_key: self.0.to_bytes(), public_key: None };
+        first_version.to_pkcs8_pem(LineEnding::LF).map_err(|_| KeyError::Encode)
     }
 
     /// The public half.
@@ -100,9 +93,7 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::Public`].
     pub fn from_pem(pem: &str) -> Result<Self, KeyError> {
-        VerifyingKey::from_public_key_pem(pem)
-            .map(Self)
-            .map_err(|_| KeyError::Public)
+        VerifyingKey::from_public_key_pem(pem).map(Self).map_err(|_| KeyError::Public)
     }
 
     /// Writes PEM SubjectPublicKeyInfo.
@@ -110,9 +101,7 @@ impl PublicKey {
     /// # Errors
     /// [`KeyError::Encode`].
     pub fn to_pem(&self) -> Result<String, KeyError> {
-        self.0
-            .to_public_key_pem(LineEnding::LF)
-            .map_err(|_| KeyError::Encode)
+        self.0.to_public_key_pem(LineEnding::LF).map_err(|_| KeyError::Encode)
     }
 
     /// True when `signature` is one of `message` by this key. Strict: one signature has one form.
@@ -131,10 +120,7 @@ mod tests {
         let key = SigningKey::generate().unwrap();
         let again = SigningKey::from_pem(&key.to_pem().unwrap()).unwrap();
         assert_eq!(key.public(), again.public());
-        assert_eq!(
-            PublicKey::from_pem(&key.public().to_pem().unwrap()).unwrap(),
-            key.public()
-        );
+        assert_eq!(PublicKey::from_pem(&key.public().to_pem().unwrap()).unwrap(), key.public());
         assert_ne!(SigningKey::generate().unwrap().public(), key.public());
         assert_eq!(format!("{key:?}"), "SigningKey");
     }
@@ -151,14 +137,8 @@ mod tests {
     #[test]
     fn the_wrong_half_is_refused() {
         let key = SigningKey::generate().unwrap();
-        assert!(matches!(
-            SigningKey::from_pem(&key.public().to_pem().unwrap()),
-            Err(KeyError::Private)
-        ));
-        assert!(matches!(
-            PublicKey::from_pem(&key.to_pem().unwrap()),
-            Err(KeyError::Public)
-        ));
+        assert!(matches!(SigningKey::from_pem(&key.public().to_pem().unwrap()), Err(KeyError::Private)));
+        assert!(matches!(PublicKey::from_pem(&key.to_pem().unwrap()), Err(KeyError::Public)));
         assert!(PublicKey::from_pem("").is_err());
     }
 

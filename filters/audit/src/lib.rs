@@ -25,6 +25,4 @@ pub use chain::Hash;
 pub use event::{Event, Redaction, clean_id};
 pub use keys::{KeyError, PublicKey, SigningKey};
 pub use verify::{Verdict, verify_chain};
-pub use writer::{
-    AppendError, Appended, ChainWriter, OpenError, OpenReport, Status, WriterOptions,
-};
+pub use writer::{AppendError, Appended, ChainWriter, OpenError, OpenReport, Status, WriterOptions};

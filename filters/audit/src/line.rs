@@ -47,8 +47,7 @@ impl<'a> Line<'a> {
         if bytes.len() > MAX_LINE {
             return Err(LineError::TooLong);
         }
-        let text =
-            std::str::from_utf8(bytes).map_err(|error| LineError::Utf8(error.valid_up_to()))?;
+        let text = std::str::from_utf8(bytes).map_err(|error| LineError::Utf8(error.valid_up_to()))?;
         match canonical::glance(text) {
             Some(glance) => Ok(Self::from_canonical(text, glance)),
             None => Self::from_object(&object(text)?),
@@ -67,12 +66,8 @@ impl<'a> Line<'a> {
     }
 
     fn from_object(object: &Object) -> Result<Self, LineError> {
-        let text = |key: &str| {
-            object
-                .get(key)
-                .and_then(Value::as_str)
-                .map(|text| Cow::Owned(text.to_owned()))
-        };
+        let text =
+            |key: &str| object.get(key).and_then(Value::as_str).map(|text| Cow::Owned(text.to_owned()));
         let mut canonical = String::new();
         canonical::write_object(object, &mut canonical);
         Ok(Self {

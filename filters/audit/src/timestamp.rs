@@ -9,12 +9,8 @@ const LATEST: i64 = 253_402_300_799_999;
 
 /// Milliseconds since 1970. A clock before 1970 or after 9999 is clamped.
 pub(crate) fn millis(now: SystemTime) -> i64 {
-    let since = now
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis())
-        .unwrap_or(LATEST)
-        .min(LATEST)
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(LATEST).min(LATEST)
 }
 
 /// The `ts` text of a moment.

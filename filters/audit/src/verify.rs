@@ -55,9 +55,7 @@ pub enum Reason {
     #[error("checkpoint signature decode failure: {0}")]
     SignatureEncoding(String),
     /// A checkpoint's root is not its hash.
-    #[error(
-        "checkpoint chain_root_hash mismatch at seq {seq}: claimed {claimed}, computed {computed}"
-    )]
+    #[error("checkpoint chain_root_hash mismatch at seq {seq}: claimed {claimed}, computed {computed}")]
     Root {
         /// The checkpoint's `seq`.
         seq: u64,
@@ -89,15 +87,10 @@ impl Verdict {
             ("lines".to_owned(), number(self.lines)),
             ("checkpoints".to_owned(), number(self.checkpoints)),
             ("uncovered_lines".to_owned(), number(self.uncovered)),
-            (
-                "failure_seq".to_owned(),
-                failure.map_or(Value::Null, |failure| number(failure.seq)),
-            ),
+            ("failure_seq".to_owned(), failure.map_or(Value::Null, |failure| number(failure.seq))),
             (
                 "failure_reason".to_owned(),
-                failure.map_or(Value::Null, |failure| {
-                    Value::String(failure.reason.to_string())
-                }),
+                failure.map_or(Value::Null, |failure| Value::String(failure.reason.to_string())),
             ),
         ]))
         .to_canonical()
@@ -106,17 +99,9 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            lines,
-            checkpoints,
-            failure,
-            ..
-        } = self;
+        let Self { lines, checkpoints, failure, .. } = self;
         match failure {
-            None => write!(
-                f,
-                "OK: {lines} lines verified, {checkpoints} checkpoints valid"
-            ),
+            None => write!(f, "OK: {lines} lines verified, {checkpoints} checkpoints valid"),
             Some(Failure { seq, reason }) => write!(
                 f,
                 "FAIL: first failure at seq {seq}: {reason}\nverified up to {lines} lines, {checkpoints} checkpoints"
@@ -133,12 +118,7 @@ impl fmt::Display for Verdict {
 pub fn verify_chain(mut reader: impl BufRead, key: &PublicKey) -> io::Result<Verdict> {
     let mut walk = Walk {
         head: Head::GENESIS,
-        verdict: Verdict {
-            lines: 0,
-            checkpoints: 0,
-            uncovered: 0,
-            failure: None,
-        },
+        verdict: Verdict { lines: 0, checkpoints: 0, uncovered: 0, failure: None },
     };
     let mut buffer = Vec::new();
     while read_line(&mut reader, &mut buffer)? {
@@ -151,10 +131,7 @@ pub fn verify_chain(mut reader: impl BufRead, key: &PublicKey) -> io::Result<Ver
         }
     }
     if walk.verdict.lines == 0 {
-        walk.verdict.failure = Some(Failure {
-            seq: 0,
-            reason: Reason::Empty,
-        });
+        walk.verdict.failure = Some(Failure { seq: 0, reason: Reason::Empty });
     }
     Ok(walk.verdict)
 }
@@ -167,10 +144,8 @@ struct Walk {
 impl Walk {
     fn line(&mut self, bytes: &[u8], key: &PublicKey) -> Result<(), Failure> {
         let expected = self.head.seq.saturating_add(1);
-        let line = whole_line(bytes).map_err(|error| Failure {
-            seq: expected,
-            reason: Reason::Json(error.to_string()),
-        })?;
+        let line = whole_line(bytes)
+            .map_err(|error| Failure { seq: expected, reason: Reason::Json(error.to_string()) })?;
         let seq = line.seq.unwrap_or(expected);
         let fail = |reason| Failure { seq, reason };
         if !line.follows(self.head.hash) {
@@ -186,11 +161,7 @@ impl Walk {
             self.verdict.uncovered += 1;
         }
         self.verdict.lines += 1;
-        self.head = Head {
-            seq,
-            hash: line.hash(),
-            ts_millis: 0,
-        };
+        self.head = Head { seq, hash: line.hash(), ts_millis: 0 };
         Ok(())
     }
 }
@@ -208,11 +179,7 @@ fn whole_line(bytes: &[u8]) -> Result<Line<'_>, LineError> {
 fn reason(fault: Fault, seq: u64) -> Reason {
     match fault {
         Fault::SignatureEncoding(what) => Reason::SignatureEncoding(what),
-        Fault::Root { claimed, computed } => Reason::Root {
-            seq,
-            claimed,
-            computed,
-        },
+        Fault::Root { claimed, computed } => Reason::Root { seq, claimed, computed },
         Fault::Signature => Reason::Signature(seq),
     }
 }

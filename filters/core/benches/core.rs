@@ -53,8 +53,14 @@ fn tokenize(bencher: Bencher<'_, '_>, size: usize) {
 
 #[divan::bench]
 fn restore_events(bencher: Bencher<'_, '_>) {
-    let delta = |text: &str| format!("event: content_block_delta\ndata: {}\n\n", json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}));
-    let stream: String = (0..1000).map(|at| delta(if at % 50 == 0 { "a < b" } else { " and some more words" })).collect();
+    let delta = |text: &str| {
+        format!(
+            "event: content_block_delta\ndata: {}\n\n",
+            json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}})
+        )
+    };
+    let stream: String =
+        (0..1000).map(|at| delta(if at % 50 == 0 { "a < b" } else { " and some more words" })).collect();
     let vault = Arc::new(Vault::new(SessionKey::new([1; 32]), 1000, 100));
     let dialect = Dialect::by_name("anthropic").expect("a dialect");
     bencher.counter(BytesCount::new(stream.len())).bench(|| {

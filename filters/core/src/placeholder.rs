@@ -152,7 +152,10 @@ impl Matcher {
                 self.phase = phase;
                 Step::Continues
             }
-            None if self.phase == Phase::Hex && byte == b'>' && HEX.contains(&usize::from(self.tag.length)) => {
+            None if self.phase == Phase::Hex
+                && byte == b'>'
+                && HEX.contains(&usize::from(self.tag.length)) =>
+            {
                 self.phase = Phase::Idle;
                 Step::Completes
             }
@@ -177,12 +180,16 @@ impl Matcher {
             }
             Phase::Mark(matched) if byte == ESCAPE[matched] => Phase::Mark(matched + 1),
             Phase::Kind if byte == b':' && self.kind_length > 0 => Phase::Hex,
-            Phase::Kind if matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_') && self.kind_length < MAX_KIND => {
+            Phase::Kind
+                if matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_') && self.kind_length < MAX_KIND =>
+            {
                 self.kind[self.kind_length] = byte;
                 self.kind_length += 1;
                 Phase::Kind
             }
-            Phase::Hex if matches!(byte, b'0'..=b'9' | b'a'..=b'f') && usize::from(self.tag.length) < *HEX.end() => {
+            Phase::Hex
+                if matches!(byte, b'0'..=b'9' | b'a'..=b'f') && usize::from(self.tag.length) < *HEX.end() =>
+            {
                 self.tag.digits[usize::from(self.tag.length)] = byte;
                 self.tag.length += 1;
                 Phase::Hex
@@ -250,8 +257,19 @@ mod tests {
     #[test]
     fn matches_the_grammar_and_nothing_else() {
         let hex = "0123456789abcdef";
-        assert_eq!(literals(&format!("x<pl:AWS_ACCESS_KEY:{hex}>y<pl-esc-esc:A:{hex}{hex}>")), [(1, 0), (38, 2)]);
-        for text in ["<pl:A:0123>", "<pl::0123456789abcdef>", "<pl:a:0123456789abcdef>", "<pl:A:0123456789ABCDEF>", "<plx:A:0123456789abcdef>", "<pl-es:A:0123456789abcdef>", "<pl:A:0123456789abcdef"] {
+        assert_eq!(
+            literals(&format!("x<pl:AWS_ACCESS_KEY:{hex}>y<pl-esc-esc:A:{hex}{hex}>")),
+            [(1, 0), (38, 2)]
+        );
+        for text in [
+            "<pl:A:0123>",
+            "<pl::0123456789abcdef>",
+            "<pl:a:0123456789abcdef>",
+            "<pl:A:0123456789ABCDEF>",
+            "<plx:A:0123456789abcdef>",
+            "<pl-es:A:0123456789abcdef>",
+            "<pl:A:0123456789abcdef",
+        ] {
             assert_eq!(literals(text), [], "{text}");
         }
         assert_eq!(literals(&format!("<pl:<pl:A:{hex}>")), [(4, 0)]);

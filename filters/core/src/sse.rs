@@ -57,7 +57,8 @@ impl Splitter {
                 continue;
             }
             if let Some(is_event) = self.ends_piece(self.line..end, start) {
-                let end = self.scanned + usize::from(self.after_cr && self.buffer.get(self.scanned) == Some(&b'\n'));
+                let end = self.scanned
+                    + usize::from(self.after_cr && self.buffer.get(self.scanned) == Some(&b'\n'));
                 self.after_cr &= end == self.scanned;
                 self.scanned = end;
                 let bytes = &self.buffer[start..end];
@@ -143,15 +144,23 @@ mod tests {
     #[test]
     fn cuts_events_for_every_line_end_and_every_chunk() {
         for newline in ["\n", "\r\n", "\r"] {
-            let stream = format!(": hi\n\nevent: a\ndata: 1\n\n: c\n: d\n\ndata:2\ndata: 3\n\nid: x\n: inside\ndata: 4\n\n\n\ndata: last").replace('\n', newline);
+            let stream = ": hi\n\nevent: a\ndata: 1\n\n: c\n: d\n\ndata:2\ndata: 3\n\nid: x\n: inside\ndata: 4\n\n\n\ndata: last".replace('\n', newline);
             let events = |pieces: Vec<(bool, String)>| -> Vec<String> {
-                pieces.into_iter().filter(|piece| piece.0).map(|piece| piece.1.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned()).collect()
+                pieces
+                    .into_iter()
+                    .filter(|piece| piece.0)
+                    .map(|piece| piece.1.replace("\r\n", "\n").replace('\r', "\n").trim_end().to_owned())
+                    .collect()
             };
             for cut in 1..stream.len() {
                 let pieces = split(stream.as_bytes(), cut);
                 let joined: String = pieces.iter().map(|piece| piece.1.as_str()).collect();
                 assert_eq!(joined, stream, "{newline:?} cut at {cut}");
-                assert_eq!(events(pieces), ["event: a\ndata: 1", "data:2\ndata: 3", "id: x\n: inside\ndata: 4", "data: last"], "{newline:?} {cut}");
+                assert_eq!(
+                    events(pieces),
+                    ["event: a\ndata: 1", "data:2\ndata: 3", "id: x\n: inside\ndata: 4", "data: last"],
+                    "{newline:?} {cut}"
+                );
             }
         }
     }

@@ -99,7 +99,14 @@ impl Vault {
         self.insert_with(scope, kind, plaintext, now, true)
     }
 
-    fn insert_with(&self, scope: Scope, kind: Kind, plaintext: &[u8], now: u64, verbatim: bool) -> Arc<Entry> {
+    fn insert_with(
+        &self,
+        scope: Scope,
+        kind: Kind,
+        plaintext: &[u8],
+        now: u64,
+        verbatim: bool,
+    ) -> Arc<Entry> {
         let tag = self.key.tag(plaintext);
         let entry = self.find_or_add(scope, kind, plaintext, tag, now, verbatim);
         if self.size.load(Relaxed) > self.capacity {
@@ -108,9 +115,19 @@ impl Vault {
         entry
     }
 
-    fn find_or_add(&self, scope: Scope, kind: Kind, plaintext: &[u8], tag: Tag, now: u64, verbatim: bool) -> Arc<Entry> {
+    fn find_or_add(
+        &self,
+        scope: Scope,
+        kind: Kind,
+        plaintext: &[u8],
+        tag: Tag,
+        now: u64,
+        verbatim: bool,
+    ) -> Arc<Entry> {
         let mut bucket = self.entries.entry((scope, key_of(&tag))).or_default();
-        if let Some(known) = bucket.iter().find(|entry| entry.verbatim == verbatim && entry.secret.expose() == plaintext) {
+        if let Some(known) =
+            bucket.iter().find(|entry| entry.verbatim == verbatim && entry.secret.expose() == plaintext)
+        {
             known.last_used.store(now, Relaxed);
             return Arc::clone(known);
         }
@@ -178,7 +195,12 @@ impl Vault {
         }
         let mut ages: Vec<u64> = Vec::with_capacity(self.len());
         for bucket in &self.entries {
-            ages.extend(bucket.iter().filter(|entry| Arc::strong_count(entry) == 1).map(|entry| entry.last_used.load(Relaxed)));
+            ages.extend(
+                bucket
+                    .iter()
+                    .filter(|entry| Arc::strong_count(entry) == 1)
+                    .map(|entry| entry.last_used.load(Relaxed)),
+            );
         }
         let batch = (surplus + self.capacity / 64).min(ages.len());
         let Some(last) = batch.checked_sub(1) else { return };
@@ -243,7 +265,9 @@ mod tests {
         let clash = vault.find_or_add(HERE, KIND, b"other plaintext", vault.key.tag(b"fake"), 0, false);
         assert_eq!(first.tag.as_str().len(), 16);
         assert_eq!(clash.tag.as_str().len(), 24);
-        let found = |entry: &Entry| vault.find(HERE, "TEST_KEY", &entry.tag, 0).expect("known").secret.expose().to_vec();
+        let found = |entry: &Entry| {
+            vault.find(HERE, "TEST_KEY", &entry.tag, 0).expect("known").secret.expose().to_vec()
+        };
         assert_eq!(found(&first), b"fake");
         assert_eq!(found(&clash), b"other plaintext");
     }

@@ -23,7 +23,10 @@ struct Gateway {
 
 impl Gateway {
     fn new() -> Self {
-        Self { detectors: Detectors::builtin(), vault: Arc::new(Vault::new(SessionKey::new([9; 32]), 10_000, 100)) }
+        Self {
+            detectors: Detectors::builtin(),
+            vault: Arc::new(Vault::new(SessionKey::new([9; 32]), 10_000, 100)),
+        }
     }
 
     /// The body as the provider gets it.
@@ -36,7 +39,8 @@ impl Gateway {
     /// What the provider reads in the first message.
     fn seen(&self, text: &str) -> String {
         let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]}).to_string();
-        let seen: Value = serde_json::from_slice(&self.tokenize("anthropic", body.as_bytes())).expect("still JSON");
+        let seen: Value =
+            serde_json::from_slice(&self.tokenize("anthropic", body.as_bytes())).expect("still JSON");
         seen["messages"][0]["content"].as_str().expect("still a string").to_owned()
     }
 
@@ -54,7 +58,10 @@ impl Gateway {
         }
         restorer.finish(&mut restorations, &mut out);
         let out = String::from_utf8(out).expect("still UTF-8");
-        out.lines().filter_map(|line| line.strip_prefix("data: ")).map(|data| serde_json::from_str(data).expect("still JSON")).collect()
+        out.lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .map(|data| serde_json::from_str(data).expect("still JSON"))
+            .collect()
     }
 
     fn body(&self, dialect: &str, body: &[u8], chunk: usize) -> Vec<u8> {
@@ -75,8 +82,11 @@ fn secret() -> impl Strategy<Value = String> {
         "[A-Z0-9]{16}".prop_map(|body| format!("AKIA{body}")),
         "[A-Za-z0-9_]{36}".prop_map(|body| format!("ghp_{}", body.replace('_', "x"))),
         "[A-Za-z0-9]{93}".prop_map(|body| format!("sk-ant-api03-{body}AA")),
-        proptest::collection::vec("[A-Za-z0-9+/]{64}", 1..4)
-            .prop_map(|lines| format!("-----BEGIN {0} KEY-----\n{1}\n-----END {0} KEY-----", "PRIVATE", lines.join("\n"))),
+        proptest::collection::vec("[A-Za-z0-9+/]{64}", 1..4).prop_map(|lines| format!(
+            "-----BEGIN {0} KEY-----\n{1}\n-----END {0} KEY-----",
+            "PRIVATE",
+            lines.join("\n")
+        )),
     ]
 }
 
@@ -85,8 +95,34 @@ fn filler() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z .,:]{0,12}",
         prop::sample::select(vec![
-            " ", "\n", "\"", " \"", "\\", "\\n", "{\"k\": \"", "\"}", "[", "]", "{", ": ", "<", "<pl", "<pl:AWS_ACCESS_KEY:", "<pl-esc:", "<pl:T:0123456789abcdef>",
-            "<pl-esc:T:0123456789abcdef>", "<pl-esc-esc:T:0123456789abcdef0>", "\\u003cpl:T:0123456789abcdef\\u003e", "é", "😀", "\u{2028}", "\t", "\u{1}", "'", "/", "export KEY=",
+            " ",
+            "\n",
+            "\"",
+            " \"",
+            "\\",
+            "\\n",
+            "{\"k\": \"",
+            "\"}",
+            "[",
+            "]",
+            "{",
+            ": ",
+            "<",
+            "<pl",
+            "<pl:AWS_ACCESS_KEY:",
+            "<pl-esc:",
+            "<pl:T:0123456789abcdef>",
+            "<pl-esc:T:0123456789abcdef>",
+            "<pl-esc-esc:T:0123456789abcdef0>",
+            "\\u003cpl:T:0123456789abcdef\\u003e",
+            "é",
+            "😀",
+            "\u{2028}",
+            "\t",
+            "\u{1}",
+            "'",
+            "/",
+            "export KEY=",
         ])
         .prop_map(str::to_owned),
     ]
@@ -131,7 +167,10 @@ fn encode(data: &Value, escaped: bool) -> String {
     let mut out = String::new();
     for letter in plain.chars() {
         match letter {
-            '<' | '>' | '\u{7f}'.. => letter.encode_utf16(&mut [0; 2]).iter().for_each(|unit| out.push_str(&format!("\\u{unit:04x}"))),
+            '<' | '>' | '\u{7f}'.. => letter
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| out.push_str(&format!("\\u{unit:04x}"))),
             _ => out.push(letter),
         }
     }
@@ -139,13 +178,18 @@ fn encode(data: &Value, escaped: bool) -> String {
 }
 
 fn events(data: impl IntoIterator<Item = Value>, escaped: bool) -> Vec<u8> {
-    let event = |data: Value| format!("event: {}\ndata: {}\n\n", data["type"].as_str().unwrap_or("x"), encode(&data, escaped));
+    let event = |data: Value| {
+        format!("event: {}\ndata: {}\n\n", data["type"].as_str().unwrap_or("x"), encode(&data, escaped))
+    };
     data.into_iter().map(event).collect::<String>().into_bytes()
 }
 
 fn anthropic_stream(pieces: &[String], kind: &str, field: &str) -> Vec<Value> {
-    let mut data = vec![json!({"type": "content_block_start", "index": 3, "content_block": {"type": "text"}})];
-    data.extend(pieces.iter().map(|piece| json!({"type": "content_block_delta", "index": 3, "delta": {"type": kind, (field): piece}})));
+    let mut data =
+        vec![json!({"type": "content_block_start", "index": 3, "content_block": {"type": "text"}})];
+    data.extend(pieces.iter().map(
+        |piece| json!({"type": "content_block_delta", "index": 3, "delta": {"type": kind, (field): piece}}),
+    ));
     data.push(json!({"type": "content_block_stop", "index": 3}));
     data
 }

@@ -27,7 +27,9 @@ fn with_tokenizer<T>(scan: impl FnOnce(Tokenizer<'_>) -> T) -> T {
 
 fn scan(dialect: &str, content_type: Option<&str>, body: &[u8]) -> Result<Vec<u8>, Unscannable> {
     let schema = Dialect::by_name(dialect).expect("a dialect").request;
-    with_tokenizer(|tokenizer| tokenizer.body(content_type, body, schema).map(|splices: Splices| splices.apply(body)))
+    with_tokenizer(|tokenizer| {
+        tokenizer.body(content_type, body, schema).map(|splices: Splices| splices.apply(body))
+    })
 }
 
 fn seen(dialect: &str, body: &Value) -> String {
@@ -56,48 +58,64 @@ fn message(content: Value) -> Value {
 #[test]
 fn anthropic_text_is_scanned_wherever_it_stands() {
     let key = key();
-    assert_scanned("anthropic", &[
-        json!({"system": key}),
-        json!({"system": [{"type": "text", "text": key}]}),
-        message(json!(key)),
-        message(json!([{"type": "tool_result", "tool_use_id": "t", "content": key}])),
-        message(json!([{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": key}]}])),
-        // Names that are opaque elsewhere are the agent's own data inside a tool's input.
-        message(json!([{"type": "tool_use", "id": "t", "name": "n", "input": {"id": key}}])),
-        message(json!([{"type": "tool_use", "id": "t", "name": "n", "input": {"signature": key, "name": "x", "data": "y"}}])),
-        message(json!([{"type": "tool_use", "id": "t", "name": "n", "input": {(key.as_str()): 1}}])),
-        message(json!([{"type": "document", "source": {"type": "text", "data": key}}])),
-        message(json!([{"type": "document", "source": {"data": key, "type": "text"}, "title": "t"}])),
-        message(json!([{"type": "bash_code_execution_tool_result", "tool_use_id": "t", "content": {"stdout": key}}])),
-        message(json!([{"type": "text", "text": "x", "citations": [{"cited_text": key}]}])),
-        // Unsigned thinking is the client's own text; so is anything that calls itself encrypted.
-        message(json!([{"type": "thinking", "thinking": key}])),
-        message(json!([{"type": "thinking", "thinking": key, "signature": ""}])),
-        message(json!([{"type": "text", "data": key}])),
-        json!({"tools": [{"name": "n", "description": key}]}),
-        json!({"tools": [{"name": "n", "input_schema": {"properties": {"name": {"enum": [key]}}}}]}),
-        json!({"stop_sequences": [key]}),
-        json!({"metadata": {"user_id": json!({"device_id": key}).to_string()}}),
-        json!({"requests": [{"custom_id": key, "params": {}}]}),
-        json!({"requests": [{"custom_id": "c", "params": message(json!(key))}]}),
-    ]);
+    assert_scanned(
+        "anthropic",
+        &[
+            json!({"system": key}),
+            json!({"system": [{"type": "text", "text": key}]}),
+            message(json!(key)),
+            message(json!([{"type": "tool_result", "tool_use_id": "t", "content": key}])),
+            message(
+                json!([{"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": key}]}]),
+            ),
+            // Names that are opaque elsewhere are the agent's own data inside a tool's input.
+            message(json!([{"type": "tool_use", "id": "t", "name": "n", "input": {"id": key}}])),
+            message(
+                json!([{"type": "tool_use", "id": "t", "name": "n", "input": {"signature": key, "name": "x", "data": "y"}}]),
+            ),
+            message(json!([{"type": "tool_use", "id": "t", "name": "n", "input": {(key.as_str()): 1}}])),
+            message(json!([{"type": "document", "source": {"type": "text", "data": key}}])),
+            message(json!([{"type": "document", "source": {"data": key, "type": "text"}, "title": "t"}])),
+            message(
+                json!([{"type": "bash_code_execution_tool_result", "tool_use_id": "t", "content": {"stdout": key}}]),
+            ),
+            message(json!([{"type": "text", "text": "x", "citations": [{"cited_text": key}]}])),
+            // Unsigned thinking is the client's own text; so is anything that calls itself encrypted.
+            message(json!([{"type": "thinking", "thinking": key}])),
+            message(json!([{"type": "thinking", "thinking": key, "signature": ""}])),
+            message(json!([{"type": "text", "data": key}])),
+            json!({"tools": [{"name": "n", "description": key}]}),
+            json!({"tools": [{"name": "n", "input_schema": {"properties": {"name": {"enum": [key]}}}}]}),
+            json!({"stop_sequences": [key]}),
+            json!({"metadata": {"user_id": json!({"device_id": key}).to_string()}}),
+            json!({"requests": [{"custom_id": key, "params": {}}]}),
+            json!({"requests": [{"custom_id": "c", "params": message(json!(key))}]}),
+        ],
+    );
 }
 
 #[test]
 fn anthropic_opaque_places_stay_as_they_are() {
     let key = key();
-    assert_untouched("anthropic", &[
-        message(json!([{"type": "thinking", "thinking": key, "signature": "s"}])),
-        message(json!([{"signature": key, "thinking": key, "type": "thinking"}])),
-        message(json!([{"type": "redacted_thinking", "data": key}])),
-        message(json!([{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": key}}])),
-        message(json!([{"type": "image", "source": {"data": key, "type": "base64"}}])),
-        message(json!([{"type": "tool_result", "tool_use_id": key, "content": [{"type": "image", "source": {"type": "base64", "data": key}}]}])),
-        message(json!([{"type": "tool_use", "id": key, "name": key, "input": {}}])),
-        json!({"tools": [{"name": key}]}),
-        json!({"mcp_servers": [{"url": "https://x", "authorization_token": key}]}),
-        json!({"requests": [{"params": message(json!([{"type": "redacted_thinking", "data": key}]))}]}),
-    ]);
+    assert_untouched(
+        "anthropic",
+        &[
+            message(json!([{"type": "thinking", "thinking": key, "signature": "s"}])),
+            message(json!([{"signature": key, "thinking": key, "type": "thinking"}])),
+            message(json!([{"type": "redacted_thinking", "data": key}])),
+            message(
+                json!([{"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": key}}]),
+            ),
+            message(json!([{"type": "image", "source": {"data": key, "type": "base64"}}])),
+            message(
+                json!([{"type": "tool_result", "tool_use_id": key, "content": [{"type": "image", "source": {"type": "base64", "data": key}}]}]),
+            ),
+            message(json!([{"type": "tool_use", "id": key, "name": key, "input": {}}])),
+            json!({"tools": [{"name": key}]}),
+            json!({"mcp_servers": [{"url": "https://x", "authorization_token": key}]}),
+            json!({"requests": [{"params": message(json!([{"type": "redacted_thinking", "data": key}]))}]}),
+        ],
+    );
 }
 
 /// Conditions hold only when they are beyond doubt.
@@ -105,8 +123,12 @@ fn anthropic_opaque_places_stay_as_they_are() {
 fn a_doubtful_type_makes_nothing_opaque() {
     let key = key();
     for body in [
-        format!(r#"{{"messages":[{{"content":[{{"source":{{"type":"base64","data":"{key}","type":"text"}}}}]}}]}}"#),
-        format!(r#"{{"messages":[{{"content":[{{"source":{{"type":"base64","data":"{key}","\u0074ype":"text"}}}}]}}]}}"#),
+        format!(
+            r#"{{"messages":[{{"content":[{{"source":{{"type":"base64","data":"{key}","type":"text"}}}}]}}]}}"#
+        ),
+        format!(
+            r#"{{"messages":[{{"content":[{{"source":{{"type":"base64","data":"{key}","\u0074ype":"text"}}}}]}}]}}"#
+        ),
         format!(r#"{{"messages":[{{"content":[{{"type":"text","thinking":"{key}","signature":"s"}}]}}]}}"#),
     ] {
         let seen = scan("anthropic", Some("application/json"), body.as_bytes()).expect("scannable");
@@ -118,64 +140,91 @@ fn a_doubtful_type_makes_nothing_opaque() {
 fn openai_text_is_scanned_wherever_it_stands() {
     let key = key();
     let item = |item: Value| json!({"input": [item]});
-    assert_scanned("openai", &[
-        message(json!(key)),
-        message(json!([{"type": "text", "text": key}])),
-        message(json!([{"type": "image_url", "image_url": {"url": format!("https://x/?k={key}")}}])),
-        message(json!([{"type": "image_url", "image_url": {"url": format!("data:text/plain,{key}")}}])),
-        message(json!([{"type": "file", "file": {"filename": key}}])),
-        json!({"messages": [{"role": "tool", "name": key, "content": "x"}]}),
-        json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "n", "arguments": json!({"name": key}).to_string()}}]}]}),
-        json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "n", "arguments": format!("{{not JSON {key}")}}]}]}),
-        json!({"messages": [{"role": "assistant", "tool_calls": [{"custom": {"input": key}}]}]}),
-        json!({"messages": [{"role": "assistant", "reasoning_content": key, "content": "x"}]}),
-        json!({"messages": [{"role": "assistant", "reasoning_details": [{"type": "reasoning.text", "text": key}]}]}),
-        json!({"prediction": {"type": "content", "content": key}}),
-        json!({"user": key, "messages": []}),
-        json!({"metadata": {"k": key}}),
-        json!({"tools": [{"type": "function", "function": {"name": "n", "description": key}}]}),
-        json!({"prompt": key}), json!({"prompt": [key]}), json!({"prompt": "x", "suffix": key}),
-        json!({"input": key}), json!({"input": [key]}),
-        json!({"instructions": key}),
-        item(json!({"role": "user", "content": [{"type": "input_text", "text": key}]})),
-        item(json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": json!({"cmd": key}).to_string()})),
-        item(json!({"type": "function_call_output", "call_id": "c", "output": key})),
-        item(json!({"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": key}]})),
-        item(json!({"type": "custom_tool_call", "input": key})),
-        item(json!({"type": "local_shell_call", "action": {"command": ["sh", key], "env": {(key.as_str()): "x"}}})),
-        item(json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": key}]})),
-        item(json!({"type": "program_output", "result": key})),
-        item(json!({"type": "input_text", "image_url": key})),
-        json!({"client_metadata": {"x-codex-turn-metadata": json!({"w": {"a": key}}).to_string()}}),
-        json!({"items": [{"type": "message", "content": key}]}),
-    ]);
+    assert_scanned(
+        "openai",
+        &[
+            message(json!(key)),
+            message(json!([{"type": "text", "text": key}])),
+            message(json!([{"type": "image_url", "image_url": {"url": format!("https://x/?k={key}")}}])),
+            message(json!([{"type": "image_url", "image_url": {"url": format!("data:text/plain,{key}")}}])),
+            message(json!([{"type": "file", "file": {"filename": key}}])),
+            json!({"messages": [{"role": "tool", "name": key, "content": "x"}]}),
+            json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "n", "arguments": json!({"name": key}).to_string()}}]}]}),
+            json!({"messages": [{"role": "assistant", "tool_calls": [{"id": "c", "function": {"name": "n", "arguments": format!("{{not JSON {key}")}}]}]}),
+            json!({"messages": [{"role": "assistant", "tool_calls": [{"custom": {"input": key}}]}]}),
+            json!({"messages": [{"role": "assistant", "reasoning_content": key, "content": "x"}]}),
+            json!({"messages": [{"role": "assistant", "reasoning_details": [{"type": "reasoning.text", "text": key}]}]}),
+            json!({"prediction": {"type": "content", "content": key}}),
+            json!({"user": key, "messages": []}),
+            json!({"metadata": {"k": key}}),
+            json!({"tools": [{"type": "function", "function": {"name": "n", "description": key}}]}),
+            json!({"prompt": key}),
+            json!({"prompt": [key]}),
+            json!({"prompt": "x", "suffix": key}),
+            json!({"input": key}),
+            json!({"input": [key]}),
+            json!({"instructions": key}),
+            item(json!({"role": "user", "content": [{"type": "input_text", "text": key}]})),
+            item(
+                json!({"type": "function_call", "call_id": "c", "name": "n", "arguments": json!({"cmd": key}).to_string()}),
+            ),
+            item(json!({"type": "function_call_output", "call_id": "c", "output": key})),
+            item(
+                json!({"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": key}]}),
+            ),
+            item(json!({"type": "custom_tool_call", "input": key})),
+            item(
+                json!({"type": "local_shell_call", "action": {"command": ["sh", key], "env": {(key.as_str()): "x"}}}),
+            ),
+            item(json!({"type": "reasoning", "summary": [{"type": "summary_text", "text": key}]})),
+            item(json!({"type": "program_output", "result": key})),
+            item(json!({"type": "input_text", "image_url": key})),
+            json!({"client_metadata": {"x-codex-turn-metadata": json!({"w": {"a": key}}).to_string()}}),
+            json!({"items": [{"type": "message", "content": key}]}),
+        ],
+    );
 }
 
 #[test]
 fn openai_opaque_places_stay_as_they_are() {
     let key = key();
     let picture = format!("data:image/png;base64,{key}");
-    assert_untouched("openai", &[
-        message(json!([{"type": "image_url", "image_url": {"url": picture}}])),
-        message(json!([{"type": "input_audio", "input_audio": {"data": key, "format": "wav"}}])),
-        json!({"messages": [{"role": "tool", "tool_call_id": key, "content": "x"}]}),
-        json!({"messages": [{"role": "assistant", "tool_calls": [{"id": key, "function": {"name": key, "arguments": "{}"}}]}]}),
-        json!({"messages": [{"role": "assistant", "reasoning_details": [{"signature": key, "data": key}]}]}),
-        json!({"input": [{"type": "reasoning", "id": key, "encrypted_content": key, "summary": []}]}),
-        json!({"input": [{"type": "function_call", "call_id": key, "name": key, "arguments": "{}"}]}),
-        json!({"input": [{"type": "image_generation_call", "id": "i", "result": key}]}),
-        json!({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": picture}]}]}),
-        json!({"previous_response_id": key, "input": "x"}),
-        json!({"tools": [{"type": "mcp", "server_url": "https://x", "authorization": key, "headers": {"a": key}}], "input": "x"}),
-    ]);
+    assert_untouched(
+        "openai",
+        &[
+            message(json!([{"type": "image_url", "image_url": {"url": picture}}])),
+            message(json!([{"type": "input_audio", "input_audio": {"data": key, "format": "wav"}}])),
+            json!({"messages": [{"role": "tool", "tool_call_id": key, "content": "x"}]}),
+            json!({"messages": [{"role": "assistant", "tool_calls": [{"id": key, "function": {"name": key, "arguments": "{}"}}]}]}),
+            json!({"messages": [{"role": "assistant", "reasoning_details": [{"signature": key, "data": key}]}]}),
+            json!({"input": [{"type": "reasoning", "id": key, "encrypted_content": key, "summary": []}]}),
+            json!({"input": [{"type": "function_call", "call_id": key, "name": key, "arguments": "{}"}]}),
+            json!({"input": [{"type": "image_generation_call", "id": "i", "result": key}]}),
+            json!({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": picture}]}]}),
+            json!({"previous_response_id": key, "input": "x"}),
+            json!({"tools": [{"type": "mcp", "server_url": "https://x", "authorization": key, "headers": {"a": key}}], "input": "x"}),
+        ],
+    );
 }
 
 #[test]
 fn token_ids_cannot_be_scanned() {
-    for body in [json!({"prompt": [1, 2]}), json!({"prompt": [[1], [2]]}), json!({"input": [[1, 2]]}), json!({"input": [15339]})] {
-        assert_eq!(scan("openai", Some("application/json"), body.to_string().as_bytes()), Err(Unscannable::TokenIds), "{body}");
+    for body in [
+        json!({"prompt": [1, 2]}),
+        json!({"prompt": [[1], [2]]}),
+        json!({"input": [[1, 2]]}),
+        json!({"input": [15339]}),
+    ] {
+        assert_eq!(
+            scan("openai", Some("application/json"), body.to_string().as_bytes()),
+            Err(Unscannable::TokenIds),
+            "{body}"
+        );
     }
-    assert!(scan("openai", Some("application/json"), br#"{"input":[null,{"x":[1]}],"n":1,"prompt":null}"#).is_ok());
+    assert!(
+        scan("openai", Some("application/json"), br#"{"input":[null,{"x":[1]}],"n":1,"prompt":null}"#)
+            .is_ok()
+    );
 }
 
 #[test]
@@ -186,13 +235,20 @@ fn every_spelling_of_a_secret_is_the_same_secret() {
     let body = format!(r#"{{"a":"{key}","b":"\n{key}\t","c":"{unicode}","d":"{{\"k\":\"{doubled}\"}}"}}"#);
     let seen = String::from_utf8(scan("generic", None, body.as_bytes()).expect("scannable")).expect("UTF-8");
     let placeholder = &seen[6..seen.find('>').expect("a placeholder") + 1];
-    assert_eq!(seen, format!(r#"{{"a":"{placeholder}","b":"\n{placeholder}\t","c":"{placeholder}","d":"{{\"k\":\"{placeholder}\"}}"}}"#));
+    assert_eq!(
+        seen,
+        format!(
+            r#"{{"a":"{placeholder}","b":"\n{placeholder}\t","c":"{placeholder}","d":"{{\"k\":\"{placeholder}\"}}"}}"#
+        )
+    );
 }
 
 #[test]
 fn a_private_key_is_one_secret_however_its_lines_end() {
     let nested = |text: &str| json!({"k": text}).to_string();
-    let body = message(json!([{"text": pem("\n")}, {"text": nested(&pem("\n"))}, {"text": nested(&nested(&pem("\n")))}]));
+    let body = message(
+        json!([{"text": pem("\n")}, {"text": nested(&pem("\n"))}, {"text": nested(&nested(&pem("\n")))}]),
+    );
     let seen = seen("generic", &body);
     assert!(!seen.contains("FAKEfake"), "{seen}");
     let tags: Vec<_> = seen.match_indices("<pl:PEM_BLOCK:").map(|(at, _)| &seen[at..at + 31]).collect();
@@ -206,8 +262,17 @@ fn a_private_key_is_one_secret_however_its_lines_end() {
 #[test]
 fn a_numbered_private_key_is_the_key() {
     let alone = seen_tag(&pem("\n"));
-    for prefix in [(|line| format!("{line}\t")) as fn(usize) -> String, |line| format!("{line}: "), |line| format!("{line:>3} | "), |line| format!("{line:>6}\u{2192}")] {
-        let listing: String = format!("# a file\n{}\nend\n", pem("\n")).lines().enumerate().map(|(at, line)| format!("{}{line}\n", prefix(at + 9))).collect();
+    for prefix in [
+        (|line| format!("{line}\t")) as fn(usize) -> String,
+        |line| format!("{line}: "),
+        |line| format!("{line:>3} | "),
+        |line| format!("{line:>6}\u{2192}"),
+    ] {
+        let listing: String = format!("# a file\n{}\nend\n", pem("\n"))
+            .lines()
+            .enumerate()
+            .map(|(at, line)| format!("{}{line}\n", prefix(at + 9)))
+            .collect();
         let seen = seen("generic", &json!([listing]));
         let seen: Value = serde_json::from_str(&seen).expect("JSON");
         assert_eq!(seen[0], format!("{}# a file\n{}{alone}\n{}end\n", prefix(9), prefix(10), prefix(14)));
@@ -226,7 +291,9 @@ fn seen_tag(text: &str) -> String {
 #[test]
 fn broken_bodies_are_refused_not_passed() {
     let json = Some("application/json");
-    for body in [&b"{\"a\":"[..], b"{\"a\": \"AK", b"not json", b"\xff\xfe{\x00}\x00", b"{\"a\":\"\xff\"}", b"{} {}"] {
+    for body in
+        [&b"{\"a\":"[..], b"{\"a\": \"AK", b"not json", b"\xff\xfe{\x00}\x00", b"{\"a\":\"\xff\"}", b"{} {}"]
+    {
         assert!(scan("generic", json, body).is_err(), "{body:?}");
     }
     assert!(scan("generic", Some("application/pdf"), b"%PDF-1.4 \xff\xfe").is_err());
@@ -239,13 +306,20 @@ fn broken_bodies_are_refused_not_passed() {
 #[test]
 fn other_text_is_scanned_whatever_it_is_called() {
     let key = key();
-    for content_type in [None, Some("text/plain"), Some("application/octet-stream"), Some("application/x-yaml"), Some("image/png")] {
+    for content_type in [
+        None,
+        Some("text/plain"),
+        Some("application/octet-stream"),
+        Some("application/x-yaml"),
+        Some("image/png"),
+    ] {
         let seen = scan("generic", content_type, format!("a: {key}\n").as_bytes()).expect("scannable");
         assert!(seen.starts_with(b"a: <pl:AWS_ACCESS_KEY:"), "{content_type:?}");
     }
     let lines = format!("{{\"body\":{{\"input\":\"{key}\"}}}}\n{{\"b\":\"\\u0041KIA{}\"}}\n", &key[4..]);
     for content_type in [Some("application/jsonl"), None, Some("text/plain")] {
-        let seen = String::from_utf8(scan("openai", content_type, lines.as_bytes()).expect("scannable")).expect("UTF-8");
+        let seen = String::from_utf8(scan("openai", content_type, lines.as_bytes()).expect("scannable"))
+            .expect("UTF-8");
         assert_eq!(seen.matches("<pl:").count(), 2, "{content_type:?} {seen}");
     }
 }
@@ -254,11 +328,17 @@ fn other_text_is_scanned_whatever_it_is_called() {
 fn forms_and_queries_are_scanned_percent_encoded() {
     let key = key();
     let encoded: String = key.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let form = scan("generic", Some("application/x-www-form-urlencoded"), format!("a=1&b=x%20{key}%0A&{encoded}=2").as_bytes()).expect("scannable");
+    let form = scan(
+        "generic",
+        Some("application/x-www-form-urlencoded"),
+        format!("a=1&b=x%20{key}%0A&{encoded}=2").as_bytes(),
+    )
+    .expect("scannable");
     let form = String::from_utf8(form).expect("UTF-8");
     assert!(form.starts_with("a=1&b=x%20%3Cpl%3AAWS_ACCESS_KEY%3A") && form.ends_with("%3E=2"), "{form}");
     let query = format!("beta=true&q={key}&key={key}");
-    let seen = with_tokenizer(|tokenizer| tokenizer.query(&query).expect("scannable").apply(query.as_bytes()));
+    let seen =
+        with_tokenizer(|tokenizer| tokenizer.query(&query).expect("scannable").apply(query.as_bytes()));
     let seen = String::from_utf8(seen).expect("UTF-8");
     assert!(seen.starts_with("beta=true&q=%3Cpl%3A") && seen.ends_with(&format!("&key={key}")), "{seen}");
 }
@@ -266,7 +346,8 @@ fn forms_and_queries_are_scanned_percent_encoded() {
 #[test]
 fn multipart_parts_are_scanned_by_their_own_type() {
     let key = key();
-    let part = |head: &str, content: &[u8]| [b"--B\r\n", head.as_bytes(), b"\r\n\r\n", content, b"\r\n"].concat();
+    let part =
+        |head: &str, content: &[u8]| [b"--B\r\n", head.as_bytes(), b"\r\n\r\n", content, b"\r\n"].concat();
     let file = |name: &str| format!("Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"");
     let whole = |parts: &[Vec<u8>]| [parts.concat(), b"--B--\r\n".to_vec()].concat();
     let content_type = Some("multipart/form-data; boundary=\"B\"");
@@ -275,7 +356,10 @@ fn multipart_parts_are_scanned_by_their_own_type() {
         part("Content-Disposition: form-data; name=\"purpose\"", b"user_data"),
         part(&file("a.txt"), key.as_bytes()),
         part(&file(&key), b"x"),
-        part(&(file("b.jsonl") + "\r\nContent-Type: application/octet-stream"), format!("{{\"a\":\"{escaped}\"}}\n{{}}\n").as_bytes()),
+        part(
+            &(file("b.jsonl") + "\r\nContent-Type: application/octet-stream"),
+            format!("{{\"a\":\"{escaped}\"}}\n{{}}\n").as_bytes(),
+        ),
         part(&(file("c.png") + "\r\nContent-Type: image/png"), b"\x89PNG\xff\x00"),
     ]);
     let seen = scan("openai", content_type, &body).expect("scannable");
@@ -296,9 +380,16 @@ fn multipart_parts_are_scanned_by_their_own_type() {
 #[test]
 fn literal_placeholders_are_marked() {
     let literal = "<pl:AWS_ACCESS_KEY:0123456789abcdef>";
-    let seen = seen("generic", &json!([literal, "<pl-esc:X:0123456789abcdef>", json!({"k": literal}).to_string(), "<pl:x>"]));
+    let seen = seen(
+        "generic",
+        &json!([literal, "<pl-esc:X:0123456789abcdef>", json!({"k": literal}).to_string(), "<pl:x>"]),
+    );
     let marked = "<pl-esc:AWS_ACCESS_KEY:0123456789abcdef>";
-    assert_eq!(seen, json!([marked, "<pl-esc-esc:X:0123456789abcdef>", json!({"k": marked}).to_string(), "<pl:x>"]).to_string());
+    assert_eq!(
+        seen,
+        json!([marked, "<pl-esc-esc:X:0123456789abcdef>", json!({"k": marked}).to_string(), "<pl:x>"])
+            .to_string()
+    );
     let deep = format!("<pl{}:X:0123456789abcdef>", "-esc".repeat(32));
     assert_eq!(scan("generic", None, json!([deep]).to_string().as_bytes()), Err(Unscannable::Escapes));
 }

@@ -34,7 +34,12 @@ fn known() -> (Arc<Vault>, Arc<Entry>, String) {
 fn stream(dialect: &str) -> Stream {
     let (vault, entry, placeholder) = known();
     let stream = Dialect::by_name(dialect).expect("a dialect").stream;
-    Stream { restorer: EventRestorer::new(stream), restorations: Restorations::new(vault, SCOPE, 0), placeholder, _entry: entry }
+    Stream {
+        restorer: EventRestorer::new(stream),
+        restorations: Restorations::new(vault, SCOPE, 0),
+        placeholder,
+        _entry: entry,
+    }
 }
 
 impl Stream {
@@ -52,7 +57,9 @@ impl Stream {
 }
 
 fn text_delta(index: usize, text: &str) -> String {
-    event(&json!({"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": text}}))
+    event(
+        &json!({"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": text}}),
+    )
 }
 
 fn event(data: &Value) -> String {
@@ -78,7 +85,13 @@ fn other_events_leave_at_once_while_text_is_held() {
     let mut stream = stream("anthropic");
     stream.push(&text_delta(0, "<pl:TEST"));
     let ping = event(&json!({"type": "ping"}));
-    for passing in [": keep-alive\n\n", &ping, &event(&json!({"type": "from_the_future", "x": "<pl"})), "\n", "retry: 5\n\n"] {
+    for passing in [
+        ": keep-alive\n\n",
+        &ping,
+        &event(&json!({"type": "from_the_future", "x": "<pl"})),
+        "\n",
+        "retry: 5\n\n",
+    ] {
         assert_eq!(stream.push(passing), passing);
     }
     assert_eq!(stream.push(&text_delta(1, "another block")), text_delta(1, "another block"));
@@ -101,14 +114,28 @@ fn held_text_leaves_before_its_block_ends() {
 #[test]
 fn chat_text_leaves_with_or_before_its_finish() {
     let mut stream = stream("openai");
-    let chunk = |delta: Value, finish: Value| format!("data: {}\n\n", json!({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}));
-    assert_eq!(stream.push(&chunk(json!({"content": "a <"}), Value::Null)), chunk(json!({"content": "a "}), Value::Null));
+    let chunk = |delta: Value, finish: Value| {
+        format!(
+            "data: {}\n\n",
+            json!({"id": "c", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+        )
+    };
+    assert_eq!(
+        stream.push(&chunk(json!({"content": "a <"}), Value::Null)),
+        chunk(json!({"content": "a "}), Value::Null)
+    );
     let end = chunk(json!({}), json!("stop"));
     assert_eq!(stream.push(&end), chunk(json!({"content": "<"}), Value::Null) + &end);
     stream.push(&chunk(json!({"content": "<"}), Value::Null));
-    assert_eq!(stream.push(&chunk(json!({"content": "p"}), json!("stop"))), chunk(json!({"content": "<p"}), json!("stop")));
+    assert_eq!(
+        stream.push(&chunk(json!({"content": "p"}), json!("stop"))),
+        chunk(json!({"content": "<p"}), json!("stop"))
+    );
     stream.push(&chunk(json!({"content": "<pl"}), Value::Null));
-    assert_eq!(stream.push("data: [DONE]\n\n"), chunk(json!({"content": "<pl"}), Value::Null) + "data: [DONE]\n\n");
+    assert_eq!(
+        stream.push("data: [DONE]\n\n"),
+        chunk(json!({"content": "<pl"}), Value::Null) + "data: [DONE]\n\n"
+    );
     stream.push(&chunk(json!({"content": "<pl"}), Value::Null));
     let error = "data: {\"error\":{\"message\":\"m\"}}\n\n";
     assert_eq!(stream.push(error), chunk(json!({"content": "<pl"}), Value::Null) + error);
@@ -118,9 +145,15 @@ fn chat_text_leaves_with_or_before_its_finish() {
 fn a_made_up_event_repeats_nothing_that_clients_join() {
     let mut stream = stream("openai");
     let call = |index: usize, id: &str, name: &str, arguments: &str| {
-        format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": {"role": name, "tool_calls": [{"index": index, "id": id, "function": {"name": name, "arguments": arguments}}]}}]}))
+        format!(
+            "data: {}\n\n",
+            json!({"choices": [{"index": 0, "delta": {"role": name, "tool_calls": [{"index": index, "id": id, "function": {"name": name, "arguments": arguments}}]}}]})
+        )
     };
-    assert_eq!(stream.push(&call(0, "call_1", "run", "{\"a\": \"<pl")), call(0, "call_1", "run", "{\"a\": \""));
+    assert_eq!(
+        stream.push(&call(0, "call_1", "run", "{\"a\": \"<pl")),
+        call(0, "call_1", "run", "{\"a\": \"")
+    );
     let next = call(1, "call_2", "run", "{}");
     assert_eq!(stream.push(&next), call(0, "", "", "<pl") + &next);
 }
@@ -128,9 +161,17 @@ fn a_made_up_event_repeats_nothing_that_clients_join() {
 #[test]
 fn responses_events_keep_distinct_numbers() {
     let mut stream = stream("openai");
-    let delta = |number: u64, text: &str| event(&json!({"type": "response.output_text.delta", "sequence_number": number, "output_index": 0, "content_index": 0, "delta": text}));
+    let delta = |number: u64, text: &str| {
+        event(
+            &json!({"type": "response.output_text.delta", "sequence_number": number, "output_index": 0, "content_index": 0, "delta": text}),
+        )
+    };
     assert_eq!(stream.push(&delta(5, "a <pl")), delta(5, "a "));
-    let done = |number: u64| event(&json!({"type": "response.output_text.done", "sequence_number": number, "output_index": 0, "content_index": 0, "text": "a <pl"}));
+    let done = |number: u64| {
+        event(
+            &json!({"type": "response.output_text.done", "sequence_number": number, "output_index": 0, "content_index": 0, "text": "a <pl"}),
+        )
+    };
     assert_eq!(stream.push(&done(6)), delta(6, "<pl") + &done(7));
     assert_eq!(stream.push(&delta(7, "b")), delta(8, "b"));
 }
@@ -139,8 +180,14 @@ fn responses_events_keep_distinct_numbers() {
 fn an_event_of_many_forms_is_restored() {
     let mut stream = stream("anthropic");
     let restored = json!(PLAINTEXT).to_string();
-    let folded = format!("event: x\r\ndata: {{\"type\": \"error\",\r\ndata:  \"m\": \"{}\"}}\r\n\r\n", stream.placeholder);
-    assert_eq!(stream.push(&folded), format!("event: x\r\ndata: {{\"type\": \"error\", \"m\": {restored}}}\n\n"));
+    let folded = format!(
+        "event: x\r\ndata: {{\"type\": \"error\",\r\ndata:  \"m\": \"{}\"}}\r\n\r\n",
+        stream.placeholder
+    );
+    assert_eq!(
+        stream.push(&folded),
+        format!("event: x\r\ndata: {{\"type\": \"error\", \"m\": {restored}}}\n\n")
+    );
     let untouched = "data: {\"a\":\ndata: 1}\n\n";
     assert_eq!(stream.push(untouched), untouched);
     let unfinished = format!("data: {{\"m\":\"{}\"}}", stream.placeholder);
@@ -151,9 +198,13 @@ fn an_event_of_many_forms_is_restored() {
 #[test]
 fn what_the_provider_signed_stays_as_it_is() {
     let mut stream = stream("anthropic");
-    let thinking = event(&json!({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": stream.placeholder}}));
+    let thinking = event(
+        &json!({"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": stream.placeholder}}),
+    );
     assert_eq!(stream.push(&thinking), thinking);
-    let whole = event(&json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": stream.placeholder, "signature": "s"}}));
+    let whole = event(
+        &json!({"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": stream.placeholder, "signature": "s"}}),
+    );
     assert_eq!(stream.push(&whole), whole);
 }
 
@@ -171,7 +222,8 @@ fn a_placeholder_is_restored_only_with_its_own_kind_and_scope() {
     assert_eq!(stream.push(&text_delta(0, &forged)), text_delta(0, &forged));
     assert_eq!((stream.restorations.restored(), stream.restorations.unknown()), (0, 1));
     let (vault, _entry, placeholder) = known();
-    let mut elsewhere = Stream { restorations: Restorations::new(vault, Scope(2), 0), ..self::stream("anthropic") };
+    let mut elsewhere =
+        Stream { restorations: Restorations::new(vault, Scope(2), 0), ..self::stream("anthropic") };
     assert_eq!(elsewhere.push(&text_delta(0, &placeholder)), text_delta(0, &placeholder));
 }
 
@@ -179,12 +231,17 @@ fn a_placeholder_is_restored_only_with_its_own_kind_and_scope() {
 #[test]
 fn a_json_body_is_restored_as_it_arrives() {
     let (vault, _entry, placeholder) = known();
-    let body = format!(" \n{{\"a\" : \"x {placeholder}\\u00e9\",\"n\":1.50,\"{placeholder}\":[\"{{\\\"k\\\": \\\"\\\\u003c{}\\\\u003E\\\"}}\"]}}\n", &placeholder[1..placeholder.len() - 1]);
+    let body = format!(
+        " \n{{\"a\" : \"x {placeholder}\\u00e9\",\"n\":1.50,\"{placeholder}\":[\"{{\\\"k\\\": \\\"\\\\u003c{}\\\\u003E\\\"}}\"]}}\n",
+        &placeholder[1..placeholder.len() - 1]
+    );
     let once = json!(PLAINTEXT).to_string();
     let once = &once[1..once.len() - 1];
     let twice = json!(once).to_string();
     let twice = &twice[1..twice.len() - 1];
-    let expected = format!(" \n{{\"a\" : \"x {once}\\u00e9\",\"n\":1.50,\"{once}\":[\"{{\\\"k\\\": \\\"{twice}\\\"}}\"]}}\n");
+    let expected = format!(
+        " \n{{\"a\" : \"x {once}\\u00e9\",\"n\":1.50,\"{once}\":[\"{{\\\"k\\\": \\\"{twice}\\\"}}\"]}}\n"
+    );
     for size in 1..body.len() {
         let mut restorer = BodyRestorer::new(Dialect::by_name("generic").expect("a dialect").response);
         let mut restorations = Restorations::new(Arc::clone(&vault), SCOPE, 0);

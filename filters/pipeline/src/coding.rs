@@ -19,7 +19,10 @@ pub(crate) enum CodingError {
 /// The codings that a `content-encoding` header lists, in the order applied.
 pub(crate) fn codings(header: Option<&HeaderValue>) -> Result<Vec<Coding>, CodingError> {
     let header = header.map_or(Ok(""), HeaderValue::to_str).map_err(|_| CodingError::Unknown)?;
-    let names = header.split(',').map(str::trim).filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
+    let names = header
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
     names.map(Coding::named).collect()
 }
 
@@ -127,7 +130,11 @@ impl Stage {
 }
 
 /// Runs a chunk through a decoder and takes out all it gives.
-fn pass<W: Write>(decoder: &mut W, chunk: &mut Vec<u8>, output: fn(&mut W) -> &mut Vec<u8>) -> io::Result<()> {
+fn pass<W: Write>(
+    decoder: &mut W,
+    chunk: &mut Vec<u8>,
+    output: fn(&mut W) -> &mut Vec<u8>,
+) -> io::Result<()> {
     decoder.write_all(chunk)?;
     decoder.flush()?;
     *chunk = std::mem::take(output(decoder));
@@ -169,8 +176,16 @@ mod tests {
             let coded = encode(coding, &text);
             assert_eq!(coding.decode(&coded, text.len()).as_deref(), Ok(text.as_slice()), "{coding:?}");
             assert_eq!(coding.decode(&coded, text.len() - 1), Err(CodingError::TooLarge), "{coding:?}");
-            assert_eq!(coding.decode(&coded[..coded.len() / 2], text.len()), Err(CodingError::Malformed), "{coding:?}");
-            assert_eq!(coding.decode(b"{\"not\":\"coded\"}", 1000), Err(CodingError::Malformed), "{coding:?}");
+            assert_eq!(
+                coding.decode(&coded[..coded.len() / 2], text.len()),
+                Err(CodingError::Malformed),
+                "{coding:?}"
+            );
+            assert_eq!(
+                coding.decode(b"{\"not\":\"coded\"}", 1000),
+                Err(CodingError::Malformed),
+                "{coding:?}"
+            );
         }
     }
 

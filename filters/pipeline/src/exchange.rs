@@ -10,7 +10,9 @@ use waterwall_core::{
     vault::{Entry, Scope},
 };
 
-use crate::{FILTERS, Refusal, Services, coding::StreamDecoder, filters::restorer::AnswerRestorer, session::Session};
+use crate::{
+    FILTERS, Refusal, Services, coding::StreamDecoder, filters::restorer::AnswerRestorer, session::Session,
+};
 
 /// What is known of a request before its body.
 pub struct RequestHead<'a> {

@@ -3,7 +3,10 @@
 use crate::{
     Exchange, Refusal, RequestHead,
     exchange::ResponseHead,
-    filters::{audit_writer::AuditWriter, content_coding::ContentCoding, kill_switch::KillSwitch, restorer::Restorer, tokenizer::Tokenizer},
+    filters::{
+        audit_writer::AuditWriter, content_coding::ContentCoding, kill_switch::KillSwitch,
+        restorer::Restorer, tokenizer::Tokenizer,
+    },
 };
 
 /// The filters, in the order in which they see a request, and then its response.
@@ -48,7 +51,12 @@ pub trait Filter: Sync {
     ///
     /// # Errors
     /// To abort the response before this chunk.
-    fn response_body(&self, _exchange: &mut Exchange, _chunk: &mut Vec<u8>, _end: bool) -> Result<(), Refusal> {
+    fn response_body(
+        &self,
+        _exchange: &mut Exchange,
+        _chunk: &mut Vec<u8>,
+        _end: bool,
+    ) -> Result<(), Refusal> {
         Ok(())
     }
 

@@ -52,7 +52,14 @@ impl Services {
         chain: ChainWriter,
         kill_switch: impl Fn() -> Vec<&'static str> + Send + Sync + 'static,
     ) -> Self {
-        Self { policy, vault, chain, kill_switch: Box::new(kill_switch), started: Instant::now(), requests: AtomicU64::new(0) }
+        Self {
+            policy,
+            vault,
+            chain,
+            kill_switch: Box::new(kill_switch),
+            started: Instant::now(),
+            requests: AtomicU64::new(0),
+        }
     }
 
     /// Seconds on the vault's clock.

@@ -9,7 +9,8 @@ use waterwall_core::{
 };
 
 /// Headers by which agents name their session: Claude Code, Codex, OpenCode.
-const SESSION_HEADERS: [&str; 5] = ["x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity"];
+const SESSION_HEADERS: [&str; 5] =
+    ["x-claude-code-session-id", "session-id", "session_id", "x-session-id", "x-session-affinity"];
 /// Headers by which agents name a request.
 const REQUEST_HEADERS: [&str; 2] = ["x-request-id", "x-client-request-id"];
 /// Headers that carry the agent's own credential.
@@ -40,7 +41,11 @@ impl Session {
             None => {
                 for name in CREDENTIALS {
                     hash.update(b"\0credential\0");
-                    hash.update(headers.get(HeaderName::from_static(name)).map_or(b"".as_slice(), |value| value.as_bytes()));
+                    hash.update(
+                        headers
+                            .get(HeaderName::from_static(name))
+                            .map_or(b"".as_slice(), |value| value.as_bytes()),
+                    );
                 }
             }
         }
@@ -68,7 +73,10 @@ mod tests {
     use super::*;
 
     fn scope(host: &str, headers: &[(&'static str, &str)]) -> Scope {
-        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().expect("a header value"))).collect();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), value.parse().expect("a header value")))
+            .collect();
         Session::of(host, &headers, &Detectors::builtin()).scope
     }
 
@@ -85,7 +93,15 @@ mod tests {
     fn ids_are_cleaned_and_never_hold_a_secret() {
         let secret = format!("AKIA{}", "FAKE".repeat(4));
         let headers = [("session-id", secret.as_str()), ("x-request-id", "r\u{e9}q")];
-        let headers = headers.iter().map(|(name, value)| (HeaderName::from_static(name), http::HeaderValue::from_bytes(value.as_bytes()).expect("a header value"))).collect();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    http::HeaderValue::from_bytes(value.as_bytes()).expect("a header value"),
+                )
+            })
+            .collect();
         let session = Session::of("a", &headers, &Detectors::builtin());
         assert_eq!(session.id, None);
         assert_eq!(session.request_id.as_deref(), Some("r\u{e9}q"));

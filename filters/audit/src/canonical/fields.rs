@@ -53,11 +53,7 @@ impl Fields {
     /// The canonical text of the object.
     #[must_use]
     pub fn to_canonical(&self) -> String {
-        let length: usize = self
-            .0
-            .iter()
-            .map(|(key, value)| key.len() + value.len() + 4)
-            .sum();
+        let length: usize = self.0.iter().map(|(key, value)| key.len() + value.len() + 4).sum();
         let mut out = String::with_capacity(length + 2);
         out.push('{');
         for (key, value) in &self.0 {

@@ -28,11 +28,7 @@ impl Number {
             return Self::from_f64(text.parse().ok()?);
         }
         // Python reads `-0` as the integer 0.
-        Some(Self(if text == "-0" {
-            "0".to_owned()
-        } else {
-            text.to_owned()
-        }))
+        Some(Self(if text == "-0" { "0".to_owned() } else { text.to_owned() }))
     }
 }
 
@@ -53,9 +49,5 @@ fn python_repr(value: f64) -> String {
     }
     // Rust's plain form never uses an exponent and is as short; it only lacks the `.0`.
     let plain = value.to_string();
-    if plain.contains('.') {
-        plain
-    } else {
-        plain + ".0"
-    }
+    if plain.contains('.') { plain } else { plain + ".0" }
 }

@@ -75,11 +75,7 @@ impl Parser<'_> {
     }
 
     fn word(&mut self) -> Result<Value, ParseError> {
-        let words = [
-            ("null", Value::Null),
-            ("true", Value::Bool(true)),
-            ("false", Value::Bool(false)),
-        ];
+        let words = [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))];
         for (word, value) in words {
             if self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
                 self.at += word.len();
@@ -163,11 +159,7 @@ impl Parser<'_> {
         while matches!(self.peek(), Some(b'0'..=b'9')) {
             self.at += 1;
         }
-        if self.at == start {
-            self.fail("expected a digit")
-        } else {
-            Ok(self.at - start)
-        }
+        if self.at == start { self.fail("expected a digit") } else { Ok(self.at - start) }
     }
 
     fn string(&mut self) -> Result<String, ParseError> {

@@ -20,11 +20,7 @@ pub(crate) struct Glance<'a> {
 
 /// Looks through `line`. `Some` only if it is one object in canonical form, byte for byte.
 pub(crate) fn glance(line: &str) -> Option<Glance<'_>> {
-    let mut scanner = Scanner {
-        text: line,
-        at: 0,
-        glance: Glance::default(),
-    };
+    let mut scanner = Scanner { text: line, at: 0, glance: Glance::default() };
     scanner.object(0)?;
     (scanner.at == line.len()).then_some(scanner.glance)
 }
@@ -57,9 +53,7 @@ impl<'a> Scanner<'a> {
 
     fn word(&mut self) -> Option<()> {
         let rest = &self.text.as_bytes()[self.at..];
-        let word = ["null", "true", "false"]
-            .into_iter()
-            .find(|word| rest.starts_with(word.as_bytes()))?;
+        let word = ["null", "true", "false"].into_iter().find(|word| rest.starts_with(word.as_bytes()))?;
         self.at += word.len();
         Some(())
     }

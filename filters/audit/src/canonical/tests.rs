@@ -52,12 +52,7 @@ fn refuses_what_is_not_strict_json() {
         assert!(error.starts_with(what), "{text}: {error}");
         assert!(glance(text).is_none(), "{text}");
     }
-    assert!(
-        parse(&"[".repeat(100_000))
-            .unwrap_err()
-            .to_string()
-            .starts_with("nested too deeply")
-    );
+    assert!(parse(&"[".repeat(100_000)).unwrap_err().to_string().starts_with("nested too deeply"));
     assert!(glance(&"[".repeat(100_000)).is_none());
 }
 
@@ -86,10 +81,7 @@ fn a_glance_accepts_canonical_bytes_only() {
         assert_eq!(glance(text), None, "{text}");
     }
     // Members that are nested or of another type are not the chain's.
-    assert_eq!(
-        glance(r#"{"a":{"seq":1},"seq":"1"}"#),
-        Some(Glance::default())
-    );
+    assert_eq!(glance(r#"{"a":{"seq":1},"seq":"1"}"#), Some(Glance::default()));
 }
 
 fn value() -> impl Strategy<Value = Value> {
@@ -103,8 +95,7 @@ fn value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::Array),
-            prop::collection::btree_map("\\PC{0,4}|[a-d\n\"]{1,3}", inner, 0..6)
-                .prop_map(Value::Object),
+            prop::collection::btree_map("\\PC{0,4}|[a-d\n\"]{1,3}", inner, 0..6).prop_map(Value::Object),
         ]
     })
 }

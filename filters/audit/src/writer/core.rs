@@ -40,12 +40,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) const NOTHING: Self = Self {
-        lines: 0,
-        redactions: 0,
-        bytes: 0,
-        since_millis: 0,
-    };
+    pub(super) const NOTHING: Self = Self { lines: 0, redactions: 0, bytes: 0, since_millis: 0 };
 
     pub(super) fn count(&mut self, redaction: bool, bytes: usize, now_millis: i64) {
         if self.lines == 0 {
@@ -69,13 +64,8 @@ pub(super) struct Position {
 }
 
 impl Position {
-    pub(super) const START: Self = Self {
-        head: Head::GENESIS,
-        len: 0,
-        tally: Tally::NOTHING,
-        checkpoints: 0,
-        signed: None,
-    };
+    pub(super) const START: Self =
+        Self { head: Head::GENESIS, len: 0, tally: Tally::NOTHING, checkpoints: 0, signed: None };
 }
 
 /// When a job wants a checkpoint after its lines.
@@ -116,12 +106,7 @@ pub(super) struct Core {
 
 impl Core {
     pub(super) fn new(disk: Arc<dyn Disk>, position: Position, options: WriterOptions) -> Self {
-        Self {
-            disk,
-            position,
-            health: Health::Good,
-            options,
-        }
+        Self { disk, position, health: Health::Good, options }
     }
 
     pub(super) fn position(&self) -> Position {
@@ -138,11 +123,7 @@ impl Core {
         &mut self,
         requests: impl Iterator<Item = &'a mut Request>,
     ) -> Vec<Result<u64, AppendError>> {
-        let mut batch = Batch {
-            text: Vec::new(),
-            position: self.position,
-            options: &self.options,
-        };
+        let mut batch = Batch { text: Vec::new(), position: self.position, options: &self.options };
         let results: Vec<_> = requests.map(|request| batch.add(request)).collect();
         let Batch { text, position, .. } = batch;
         if text.is_empty() {
@@ -153,10 +134,7 @@ impl Core {
                 self.position = position;
                 results
             }
-            Err(error) => results
-                .into_iter()
-                .map(|result| result.and(Err(error.clone())))
-                .collect(),
+            Err(error) => results.into_iter().map(|result| result.and(Err(error.clone()))).collect(),
         }
     }
 
@@ -264,9 +242,7 @@ impl Batch<'_> {
                 return Err(AppendError::TooLong);
             }
             self.push(&line);
-            self.position
-                .tally
-                .count(entry.redaction, line.len() + 1, now_millis);
+            self.position.tally.count(entry.redaction, line.len() + 1, now_millis);
         }
         let last = self.position.head.seq;
         if self.is_due(request) {
@@ -276,17 +252,8 @@ impl Batch<'_> {
     }
 
     fn is_due(&self, request: &Request) -> bool {
-        let Tally {
-            lines,
-            redactions,
-            bytes,
-            since_millis,
-        } = self.position.tally;
-        let WriterOptions {
-            checkpoint_lines,
-            checkpoint_seconds,
-            ..
-        } = self.options;
+        let Tally { lines, redactions, bytes, since_millis } = self.position.tally;
+        let WriterOptions { checkpoint_lines, checkpoint_seconds, .. } = self.options;
         // Either way round: a clock that was set back must not put the next one off for long.
         let elapsed = Duration::from_millis(timestamp::millis(request.now).abs_diff(since_millis));
         lines > 0
@@ -297,13 +264,8 @@ impl Batch<'_> {
     }
 
     fn seal(&mut self, now: SystemTime) {
-        let WriterOptions {
-            signing_key,
-            signing_key_id,
-            ..
-        } = self.options;
-        let (line, root) =
-            checkpoint::seal(&mut self.position.head, signing_key, signing_key_id, now);
+        let WriterOptions { signing_key, signing_key_id, .. } = self.options;
+        let (line, root) = checkpoint::seal(&mut self.position.head, signing_key, signing_key_id, now);
         self.push(&line);
         self.position.tally = Tally::NOTHING;
         self.position.checkpoints += 1;

@@ -51,13 +51,7 @@ impl FileDisk {
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("not a regular file"));
         }
-        Ok((
-            Self {
-                file,
-                path: path.to_owned(),
-            },
-            made,
-        ))
+        Ok((Self { file, path: path.to_owned() }, made))
     }
 
     /// The file itself, for reading it from its beginning.
@@ -110,10 +104,7 @@ impl Disk for FileDisk {
     fn reopen(&self) -> io::Result<Arc<dyn Disk>> {
         let file = private_options().read(true).append(true).open(&self.path)?;
         self.check_same(&file)?;
-        Ok(Arc::new(Self {
-            file,
-            path: self.path.clone(),
-        }))
+        Ok(Arc::new(Self { file, path: self.path.clone() }))
     }
 }
 
@@ -122,19 +113,14 @@ impl Disk for FileDisk {
 pub(super) fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     // The flag's bits fit any C int.
-    options
-        .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+    options.mode(0o600).custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
     options
 }
 
 /// Makes the directory that `path` lies in, with its parents, owner only.
 pub(super) fn make_directory_of(path: &Path) -> io::Result<()> {
     match directory_of(path) {
-        Some(directory) => DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory),
+        Some(directory) => DirBuilder::new().recursive(true).mode(0o700).create(directory),
         None => Ok(()),
     }
 }
@@ -145,8 +131,7 @@ pub(super) fn sync_directory_of(path: &Path) -> io::Result<()> {
 }
 
 fn directory_of(path: &Path) -> Option<&Path> {
-    path.parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
+    path.parent().filter(|parent| !parent.as_os_str().is_empty())
 }
 
 /// `path` with `suffix` at the end of its name.

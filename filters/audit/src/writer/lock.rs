@@ -20,29 +20,17 @@ impl Lock {
     /// Takes the lock of the log at `chain` without waiting.
     pub(super) fn take(chain: &Path) -> Result<Self, OpenError> {
         let path = lock_path(chain);
-        let refuse = |source: io::Error| OpenError::Lock {
-            path: path.clone(),
-            source,
-        };
-        let mut file = disk::private_options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .open(&path)
-            .map_err(refuse)?;
+        let refuse = |source: io::Error| OpenError::Lock { path: path.clone(), source };
+        let mut file =
+            disk::private_options().read(true).write(true).create(true).open(&path).map_err(refuse)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(OpenError::Locked {
-                    chain: chain.to_owned(),
-                    holder: holder(&mut file),
-                });
+                return Err(OpenError::Locked { chain: chain.to_owned(), holder: holder(&mut file) });
             }
             Err(TryLockError::Error(error)) => return Err(refuse(error)),
         }
-        file.set_len(0)
-            .and_then(|()| write!(file, "{}", std::process::id()))
-            .map_err(refuse)?;
+        file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(refuse)?;
         Ok(Self(file))
     }
 }

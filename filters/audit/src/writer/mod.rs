@@ -93,15 +93,10 @@ impl ChainWriter {
         now: SystemTime,
     ) -> Result<(Self, OpenReport), OpenError> {
         let owned = || path.to_owned();
-        disk::make_directory_of(path).map_err(|source| OpenError::Directory {
-            path: owned(),
-            source,
-        })?;
+        disk::make_directory_of(path).map_err(|source| OpenError::Directory { path: owned(), source })?;
         let lock = Lock::take(path)?;
-        let (disk, created) = FileDisk::open(path).map_err(|source| OpenError::Open {
-            path: owned(),
-            source,
-        })?;
+        let (disk, created) =
+            FileDisk::open(path).map_err(|source| OpenError::Open { path: owned(), source })?;
         let mut tail = tail::read(disk.file(), path, now)?;
         let mut report = OpenReport {
             created,
@@ -111,31 +106,16 @@ impl ChainWriter {
             torn_moved_to: None,
         };
         let (newline, moved) =
-            tail.repair(&disk, path, now)
-                .map_err(|source| OpenError::Repair {
-                    path: owned(),
-                    source,
-                })?;
+            tail.repair(&disk, path, now).map_err(|source| OpenError::Repair { path: owned(), source })?;
         report.newline_restored = newline;
         // What an earlier writer left in the system's memory must be safe before we build on it.
-        disk.sync().map_err(|source| OpenError::Open {
-            path: owned(),
-            source,
-        })?;
+        disk.sync().map_err(|source| OpenError::Open { path: owned(), source })?;
 
         let writer = Self::start(Arc::new(disk), tail.position, options, lock);
         if let Some(moved) = moved {
             report.torn_moved_to = Some(moved.name.clone());
-            let event = Event::Recovered {
-                moved_to: moved.name,
-                bytes: moved.bytes,
-            };
-            writer
-                .append(event, now)
-                .map_err(|source| OpenError::Append {
-                    path: owned(),
-                    source,
-                })?;
+            let event = Event::Recovered { moved_to: moved.name, bytes: moved.bytes };
+            writer.append(event, now).map_err(|source| OpenError::Append { path: owned(), source })?;
         }
         Ok((writer, report))
     }
@@ -176,19 +156,10 @@ impl ChainWriter {
     /// # Errors
     /// As [`ChainWriter::append`].
     pub fn append_all(&self, events: Vec<Event>, now: SystemTime) -> Outcome {
-        let entry = |event: Event| Entry {
-            redaction: event.counts_towards_checkpoint(),
-            fields: event.fields(),
-        };
+        let entry =
+            |event: Event| Entry { redaction: event.counts_towards_checkpoint(), fields: event.fields() };
         let entries = events.into_iter().map(entry).collect();
-        let outcome = self.submit(
-            Request {
-                entries,
-                now,
-                seal: Seal::IfDue,
-            },
-            false,
-        );
+        let outcome = self.submit(Request { entries, now, seal: Seal::IfDue }, false);
         if self.sync_inline {
             // The lines are written, whatever becomes of this: a failure closes the writer to the
             // appends that follow.
@@ -202,14 +173,7 @@ impl ChainWriter {
     /// # Errors
     /// [`AppendError`].
     pub fn checkpoint_if_due(&self, now: SystemTime) -> Result<(), AppendError> {
-        self.submit(
-            Request {
-                entries: Vec::new(),
-                now,
-                seal: Seal::IfDue,
-            },
-            false,
-        )?;
+        self.submit(Request { entries: Vec::new(), now, seal: Seal::IfDue }, false)?;
         self.sync()
     }
 
@@ -218,14 +182,7 @@ impl ChainWriter {
     /// # Errors
     /// [`AppendError`].
     pub fn checkpoint(&self, now: SystemTime) -> Result<(), AppendError> {
-        self.submit(
-            Request {
-                entries: Vec::new(),
-                now,
-                seal: Seal::IfAnyLine,
-            },
-            false,
-        )?;
+        self.submit(Request { entries: Vec::new(), now, seal: Seal::IfAnyLine }, false)?;
         self.sync()
     }
 
@@ -235,14 +192,7 @@ impl ChainWriter {
     /// # Errors
     /// [`AppendError`].
     pub fn close(&self, now: SystemTime) -> Result<(), AppendError> {
-        self.submit(
-            Request {
-                entries: Vec::new(),
-                now,
-                seal: Seal::IfAnyLine,
-            },
-            true,
-        )?;
+        self.submit(Request { entries: Vec::new(), now, seal: Seal::IfAnyLine }, true)?;
         self.sync()
     }
 
@@ -250,13 +200,7 @@ impl ChainWriter {
     #[must_use]
     pub fn status(&self) -> Status {
         let state = self.state();
-        let Position {
-            head,
-            tally,
-            checkpoints,
-            signed,
-            ..
-        } = state.position;
+        let Position { head, tally, checkpoints, signed, .. } = state.position;
         let sync_trouble = state.sync_failure.clone().map(AppendError::Sync);
         let trouble = sync_trouble.or_else(|| state.last_failure.clone());
         Status {
@@ -280,10 +224,7 @@ impl ChainWriter {
             return Err(AppendError::Closed);
         }
         state.closed |= closing;
-        state.queue.push(Job {
-            request,
-            outcome: Arc::clone(&outcome),
-        });
+        state.queue.push(Job { request, outcome: Arc::clone(&outcome) });
         loop {
             if let Some(outcome) = outcome.get() {
                 return outcome.clone();
@@ -295,10 +236,7 @@ impl ChainWriter {
                     self.take_turn(core, jobs);
                     self.state()
                 }
-                None => self
-                    .turn_over
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner),
+                None => self.turn_over.wait(state).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
@@ -306,10 +244,7 @@ impl ChainWriter {
     /// Writes the jobs and answers them. The core goes back even if something in here panics, and
     /// after the jobs have been dropped.
     fn take_turn(&self, core: Box<Core>, jobs: Vec<Job>) {
-        let mut turn = Turn {
-            writer: self,
-            core: Some(core),
-        };
+        let mut turn = Turn { writer: self, core: Some(core) };
         let mut jobs = jobs; // declared after the turn: dropped before it
         // The turn has its core until it is dropped.
         let Some(core) = turn.core.as_deref_mut() else {
@@ -411,8 +346,6 @@ impl Drop for Turn<'_> {
 
 impl fmt::Debug for ChainWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChainWriter")
-            .field("status", &self.status())
-            .finish()
+        f.debug_struct("ChainWriter").field("status", &self.status()).finish()
     }
 }

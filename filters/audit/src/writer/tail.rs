@@ -51,10 +51,7 @@ pub(super) struct Moved {
 
 /// Reads `file` through.
 pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, OpenError> {
-    let broken = |source| OpenError::Open {
-        path: path.to_owned(),
-        source,
-    };
+    let broken = |source| OpenError::Open { path: path.to_owned(), source };
     let mut reader = BufReader::with_capacity(1 << 18, file);
     let mut buffer = Vec::new();
     let mut position = Position::START;
@@ -62,11 +59,7 @@ pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, Op
     while read_line(&mut reader, &mut buffer).map_err(broken)? {
         number += 1;
         let ended = buffer.pop_if(|byte| *byte == b'\n').is_some();
-        let damaged = |reason: String| OpenError::Damaged {
-            path: path.to_owned(),
-            line: number,
-            reason,
-        };
+        let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), line: number, reason };
         if ended && buffer.trim_ascii().is_empty() {
             position.len += buffer.len() as u64 + 1;
             continue;
@@ -80,49 +73,30 @@ pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, Op
             Ok(line) if line.follows(position.head.hash) && line.seq.is_some() => {
                 advance(&mut position, &line, now).map_err(damaged)?;
                 position.len += buffer.len() as u64;
-                return Ok(Tail {
-                    position,
-                    ending: Ending::NewlineLost,
-                });
+                return Ok(Tail { position, ending: Ending::NewlineLost });
             }
             Err(error) if ended => return Err(damaged(error.to_string())),
             _ => {
-                return Ok(Tail {
-                    position,
-                    ending: Ending::Torn(buffer),
-                });
+                return Ok(Tail { position, ending: Ending::Torn(buffer) });
             }
         }
     }
-    Ok(Tail {
-        position,
-        ending: Ending::Clean,
-    })
+    Ok(Tail { position, ending: Ending::Clean })
 }
 
 /// Moves `position` past a line (but for its length).
 fn advance(position: &mut Position, line: &Line<'_>, now: SystemTime) -> Result<(), String> {
     let seq = line.seq.ok_or("it has no seq")?;
     // A line without a readable time must not let the next one go back.
-    let ts_millis = line
-        .ts
-        .as_deref()
-        .and_then(timestamp::parse)
-        .unwrap_or(position.head.ts_millis);
+    let ts_millis = line.ts.as_deref().and_then(timestamp::parse).unwrap_or(position.head.ts_millis);
     let latest = ts_millis.max(position.head.ts_millis);
-    position.head = Head {
-        seq,
-        hash: line.hash(),
-        ts_millis: latest,
-    };
+    position.head = Head { seq, hash: line.hash(), ts_millis: latest };
     if line.is_checkpoint() {
         position.tally = Tally::NOTHING;
     } else {
         let redaction = line.line_type.as_deref() == Some("redaction");
         // Stamps may run ahead of the clock.
-        position
-            .tally
-            .count(redaction, 0, ts_millis.min(timestamp::millis(now)));
+        position.tally.count(redaction, 0, ts_millis.min(timestamp::millis(now)));
     }
     Ok(())
 }
@@ -149,13 +123,7 @@ impl Tail {
                 let name = move_aside(path, &bytes, now)?;
                 disk.truncate(self.position.len)?;
                 disk.sync()?;
-                Ok((
-                    false,
-                    Some(Moved {
-                        name,
-                        bytes: bytes.len() as u64,
-                    }),
-                ))
+                Ok((false, Some(Moved { name, bytes: bytes.len() as u64 })))
             }
         }
     }
@@ -166,28 +134,16 @@ impl Tail {
 fn move_aside(path: &Path, bytes: &[u8], now: SystemTime) -> io::Result<String> {
     let time = timestamp::render_compact(timestamp::millis(now));
     for attempt in 0..100 {
-        let suffix = if attempt == 0 {
-            format!(".torn-{time}")
-        } else {
-            format!(".torn-{time}-{attempt}")
-        };
+        let suffix = if attempt == 0 { format!(".torn-{time}") } else { format!(".torn-{time}-{attempt}") };
         let aside = disk::beside(path, &suffix);
-        let mut file = match disk::private_options()
-            .write(true)
-            .create_new(true)
-            .open(&aside)
-        {
+        let mut file = match disk::private_options().write(true).create_new(true).open(&aside) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             opened => opened?,
         };
         file.write_all(bytes)?;
         file.sync_all()?;
         disk::sync_directory_of(&aside)?;
-        return Ok(aside
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned());
+        return Ok(aside.file_name().unwrap_or_default().to_string_lossy().into_owned());
     }
     Err(io::ErrorKind::AlreadyExists.into())
 }

@@ -29,9 +29,7 @@ struct Faulty {
 
 /// Uses up one of `count`, if there is one.
 fn spend(count: &AtomicUsize) -> bool {
-    count
-        .fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1))
-        .is_ok()
+    count.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
 #[derive(Clone)]
@@ -58,11 +56,7 @@ impl Disk for Shared {
             count = count.min(*room);
             *room -= count;
         }
-        self.0
-            .bytes
-            .lock()
-            .unwrap()
-            .extend_from_slice(&bytes[..count]);
+        self.0.bytes.lock().unwrap().extend_from_slice(&bytes[..count]);
         Ok(count)
     }
 
@@ -74,21 +68,13 @@ impl Disk for Shared {
         if spend(&self.0.failing_truncates) {
             return Err(io::Error::other("no truncate"));
         }
-        self.0
-            .bytes
-            .lock()
-            .unwrap()
-            .truncate(usize::try_from(len).unwrap());
+        self.0.bytes.lock().unwrap().truncate(usize::try_from(len).unwrap());
         Ok(())
     }
 
     fn sync(&self) -> io::Result<()> {
         self.0.syncs.fetch_add(1, SeqCst);
-        if spend(&self.0.failing_syncs) {
-            Err(io::Error::other("sync failed"))
-        } else {
-            Ok(())
-        }
+        if spend(&self.0.failing_syncs) { Err(io::Error::other("sync failed")) } else { Ok(()) }
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
@@ -122,19 +108,11 @@ impl Bench {
         let disk = Arc::new(Faulty::default());
         let key = SigningKey::generate().unwrap();
         let public = key.public();
-        let options = WriterOptions {
-            checkpoint_lines,
-            ..WriterOptions::new(key)
-        };
+        let options = WriterOptions { checkpoint_lines, ..WriterOptions::new(key) };
         let lock = Lock::take(&directory.path().join("proxy.jsonl")).unwrap();
         let shared = Arc::new(Shared(Arc::clone(&disk)));
         let writer = ChainWriter::start(shared, Position::START, options, lock);
-        Self {
-            disk,
-            writer,
-            key: public,
-            _directory: directory,
-        }
+        Self { disk, writer, key: public, _directory: directory }
     }
 
     fn append(&self) -> Outcome {
@@ -166,10 +144,7 @@ fn redaction() -> Event {
         host: "api.anthropic.com".to_owned(),
         request_id: None,
         session_id: None,
-        redactions: vec![crate::Redaction {
-            kind: "JWT_TOKEN".into(),
-            hmac8: "00ff00ff00ff00ff".to_owned(),
-        }],
+        redactions: vec![crate::Redaction { kind: "JWT_TOKEN".into(), hmac8: "00ff00ff00ff00ff".to_owned() }],
         policy_hash: String::new(),
     }
 }
@@ -206,10 +181,7 @@ fn a_full_disk_loses_nothing_and_heals() {
         assert_eq!(bench.bytes(), before, "a failed append changes nothing");
         assert!(!bench.writer.status().healthy);
         bench.writer.checkpoint_if_due(now()).unwrap();
-        assert!(
-            !bench.writer.status().healthy,
-            "an idle timer is no proof of health"
-        );
+        assert!(!bench.writer.status().healthy, "an idle timer is no proof of health");
     }
     bench.set_room(None);
     assert_eq!(bench.append().unwrap().seq, 2, "no number is used up");
@@ -260,12 +232,7 @@ fn a_panic_in_a_write_answers_everyone_and_heals() {
 fn foreign_bytes_are_neither_covered_nor_cut() {
     let bench = Bench::new(100);
     bench.append().unwrap();
-    bench
-        .disk
-        .bytes
-        .lock()
-        .unwrap()
-        .extend_from_slice(b"foreign");
+    bench.disk.bytes.lock().unwrap().extend_from_slice(b"foreign");
     let before = bench.bytes();
     assert!(matches!(bench.append(), Err(AppendError::Changed { .. })));
     assert!(bench.append().is_err());
@@ -279,14 +246,8 @@ fn after_a_failed_sync_lines_are_compared_and_written_again() {
     bench.disk.failing_syncs.store(2, SeqCst);
     bench.append().unwrap();
     bench.append().unwrap();
-    assert!(
-        !bench.writer.status().healthy,
-        "the checkpoint's sync failed"
-    );
-    assert!(
-        matches!(bench.append(), Err(AppendError::Sync(_))),
-        "mending fails: the disk is still bad"
-    );
+    assert!(!bench.writer.status().healthy, "the checkpoint's sync failed");
+    assert!(matches!(bench.append(), Err(AppendError::Sync(_))), "mending fails: the disk is still bad");
     assert_eq!(bench.disk.rewrites.load(SeqCst), 1);
     bench.append().unwrap();
     assert_eq!(bench.disk.rewrites.load(SeqCst), 2);
@@ -324,19 +285,12 @@ fn deferred_syncs_are_left_to_the_timer() {
 #[test]
 fn checkpoints_are_due_by_redactions_and_by_time() {
     let bench = Bench::new(3);
-    let killswitch = || Event::Killswitch {
-        request_id: None,
-        sources_active: vec!["http".into()],
-    };
+    let killswitch = || Event::Killswitch { request_id: None, sources_active: vec!["http".into()] };
     let later = |seconds| now() + Duration::from_secs(seconds);
     for _ in 0..5 {
         bench.writer.append(killswitch(), now()).unwrap();
     }
-    assert_eq!(
-        bench.writer.status().checkpoints,
-        0,
-        "only redactions count"
-    );
+    assert_eq!(bench.writer.status().checkpoints, 0, "only redactions count");
     for _ in 0..3 {
         bench.append().unwrap();
     }
@@ -346,11 +300,7 @@ fn checkpoints_are_due_by_redactions_and_by_time() {
     bench.writer.checkpoint_if_due(later(1_000)).unwrap();
     assert_eq!(bench.writer.status().checkpoints, 1, "nothing to cover");
     bench.writer.append(killswitch(), later(1_000)).unwrap();
-    assert_eq!(
-        bench.writer.status().checkpoints,
-        1,
-        "the time runs from the first uncovered line"
-    );
+    assert_eq!(bench.writer.status().checkpoints, 1, "the time runs from the first uncovered line");
     bench.writer.checkpoint_if_due(later(1_299)).unwrap();
     assert_eq!(bench.writer.status().checkpoints, 1);
     bench.writer.checkpoint_if_due(later(1_300)).unwrap();
@@ -358,11 +308,7 @@ fn checkpoints_are_due_by_redactions_and_by_time() {
 
     bench.writer.append(killswitch(), later(1_300)).unwrap();
     bench.writer.append(killswitch(), later(0)).unwrap();
-    assert_eq!(
-        bench.writer.status().checkpoints,
-        3,
-        "a clock set back far makes one due"
-    );
+    assert_eq!(bench.writer.status().checkpoints, 3, "a clock set back far makes one due");
     bench.assert_sound(14);
 }
 

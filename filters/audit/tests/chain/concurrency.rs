@@ -18,10 +18,7 @@ fn every_thread_gets_its_own_lines_in_one_chain() {
             scope.spawn(move || {
                 for n in 0..EACH {
                     let appended = writer.append(redaction(thread * EACH + n), at(n)).unwrap();
-                    assert!(
-                        numbers.lock().unwrap().insert(appended.seq),
-                        "a number given twice"
-                    );
+                    assert!(numbers.lock().unwrap().insert(appended.seq), "a number given twice");
                 }
             });
         }
@@ -30,10 +27,7 @@ fn every_thread_gets_its_own_lines_in_one_chain() {
 
     let text = String::from_utf8(log.bytes()).unwrap();
     assert_eq!(ids(&text).len() as u64, THREADS * EACH);
-    assert_eq!(
-        ids(&text).into_iter().collect::<HashSet<_>>().len() as u64,
-        THREADS * EACH
-    );
+    assert_eq!(ids(&text).into_iter().collect::<HashSet<_>>().len() as u64, THREADS * EACH);
     // Each acknowledged number is the number of a redaction line.
     let lines: Vec<&str> = text.lines().collect();
     for seq in numbers.into_inner().unwrap() {
@@ -43,11 +37,7 @@ fn every_thread_gets_its_own_lines_in_one_chain() {
     let (verdict, status) = (log.verify(), writer.status());
     assert_eq!((verdict.failure, verdict.uncovered), (None, 0));
     assert_eq!(verdict.lines, THREADS * EACH + verdict.checkpoints);
-    assert!(
-        (75..=81).contains(&verdict.checkpoints),
-        "{}",
-        verdict.checkpoints
-    );
+    assert!((75..=81).contains(&verdict.checkpoints), "{}", verdict.checkpoints);
     assert!(status.writes < verdict.lines, "{} writes", status.writes);
 }
 
@@ -60,9 +50,7 @@ fn lines_of_one_call_stay_together() {
             let writer = &writer;
             scope.spawn(move || {
                 for n in 0..100 {
-                    let events = (0..3)
-                        .map(|part| redaction(thread * 1_000_000 + n * 10 + part))
-                        .collect();
+                    let events = (0..3).map(|part| redaction(thread * 1_000_000 + n * 10 + part)).collect();
                     writer.append_all(events, at(n)).unwrap();
                 }
             });
@@ -79,9 +67,6 @@ fn lines_of_one_call_stay_together() {
 
 /// The numbers in the request ids, in the order of the lines.
 fn ids(text: &str) -> Vec<u64> {
-    let ids = text
-        .split("\"req_")
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap());
+    let ids = text.split("\"req_").skip(1).map(|rest| rest.split('"').next().unwrap());
     ids.map(|id| id.parse().unwrap()).collect()
 }

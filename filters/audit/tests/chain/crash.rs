@@ -19,11 +19,7 @@ const LOG: &str = "WATERWALL_TEST_LOG";
 fn child(test: &str, log: &Log, setup: &str) -> Command {
     let mut command = Command::new("sh");
     let script = format!(r#"{setup} exec "$0" --exact {test} --ignored --nocapture"#);
-    command
-        .arg("-c")
-        .arg(script)
-        .arg(env::current_exe().unwrap())
-        .env(LOG, &log.path);
+    command.arg("-c").arg(script).arg(env::current_exe().unwrap()).env(LOG, &log.path);
     command
 }
 
@@ -47,10 +43,7 @@ fn what_was_acknowledged_survives_sigkill() {
         let mut first = String::new();
         while !first.starts_with("ack ") {
             first.clear();
-            assert!(
-                output.read_line(&mut first).unwrap() > 0,
-                "the child failed"
-            );
+            assert!(output.read_line(&mut first).unwrap() > 0, "the child failed");
         }
         // Every round dies at another moment.
         std::thread::sleep(Duration::from_micros(round * 613 % 7_000));
@@ -65,18 +58,12 @@ fn what_was_acknowledged_survives_sigkill() {
     let verdict = log.verify();
     assert_eq!((verdict.failure, verdict.uncovered), (None, 0));
     let text = String::from_utf8(log.bytes()).unwrap();
-    let ids: std::collections::HashSet<&str> = text
-        .split("\"request_id\":\"")
-        .skip(1)
-        .map(|rest| rest.split('"').next().unwrap())
-        .collect();
+    let ids: std::collections::HashSet<&str> =
+        text.split("\"request_id\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     assert!(acknowledged.len() as u64 > ROUNDS);
     for id in &acknowledged {
         // An unfinished last number of the pipe is a prefix of a longer one, and not in here.
-        assert!(
-            ids.contains(id.as_str()),
-            "{id} was acknowledged and is lost"
-        );
+        assert!(ids.contains(id.as_str()), "{id} was acknowledged and is lost");
     }
 }
 
@@ -104,18 +91,9 @@ fn child_appends_until_killed() {
 fn a_full_disk_refuses_lines_and_heals() {
     let log = Log::new();
     // Without this the system ends a process whose file grows beyond the limit.
-    let output = child("crash::child_fills_its_disk", &log, "trap '' XFSZ;")
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stdout)
-    );
-    assert_eq!(
-        log.verify().to_string(),
-        "OK: 22 lines verified, 1 checkpoints valid"
-    );
+    let output = child("crash::child_fills_its_disk", &log, "trap '' XFSZ;").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(log.verify().to_string(), "OK: 22 lines verified, 1 checkpoints valid");
 }
 
 #[test]
@@ -130,10 +108,7 @@ fn child_fills_its_disk() {
     let unlimited = getrlimit(Resource::Fsize);
     // Room for a part of a line, then for none at all.
     for room in [100, 0] {
-        let limit = Rlimit {
-            current: Some(before.len() as u64 + room),
-            ..unlimited
-        };
+        let limit = Rlimit { current: Some(before.len() as u64 + room), ..unlimited };
         setrlimit(Resource::Fsize, limit).unwrap();
         for n in 0..3 {
             let error = writer.append(redaction(n), at(n)).unwrap_err().to_string();

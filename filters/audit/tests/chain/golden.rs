@@ -11,10 +11,8 @@ const PREDECESSOR_SPACED: &str = include_str!("../../../../tests/vectors/predece
 /// Every event once, as `waterwall()` in `make_vectors.py` has them.
 fn events() -> Vec<Event> {
     let some = |text: &str| Some(text.to_owned());
-    let redaction = |kind: &'static str, hmac8: &str| Redaction {
-        kind: kind.into(),
-        hmac8: hmac8.to_owned(),
-    };
+    let redaction =
+        |kind: &'static str, hmac8: &str| Redaction { kind: kind.into(), hmac8: hmac8.to_owned() };
     let anthropic = || "api.anthropic.com".to_owned();
     let openai = || "api.openai.com".to_owned();
     vec![
@@ -42,11 +40,7 @@ fn events() -> Vec<Event> {
             streaming: true,
             detok_count: 3,
             unknown_placeholders: 1,
-            types: vec![
-                "PEM_BLOCK".into(),
-                "AWS_ACCESS_KEY".into(),
-                "PEM_BLOCK".into(),
-            ],
+            types: vec!["PEM_BLOCK".into(), "AWS_ACCESS_KEY".into(), "PEM_BLOCK".into()],
             policy_hash: POLICY.to_owned(),
         },
         Event::RestorationOpened {
@@ -73,10 +67,7 @@ fn events() -> Vec<Event> {
             redactions: vec![redaction("GITHUB_TOKEN", "0123456789abcdef0011")],
             policy_hash: POLICY.to_owned(),
         },
-        Event::Killswitch {
-            request_id: None,
-            sources_active: vec!["config".into(), "sentinel".into()],
-        },
+        Event::Killswitch { request_id: None, sources_active: vec!["config".into(), "sentinel".into()] },
         Event::PolicyChange {
             old_policy_hash: POLICY.to_owned(),
             new_policy_hash: "0".repeat(64),
@@ -88,20 +79,14 @@ fn events() -> Vec<Event> {
             session_id: some("s-1"),
             reason: "unknown content-encoding".to_owned(),
         },
-        Event::Recovered {
-            moved_to: "proxy.jsonl.torn-20260509T072933.086Z".to_owned(),
-            bytes: 17,
-        },
+        Event::Recovered { moved_to: "proxy.jsonl.torn-20260509T072933.086Z".to_owned(), bytes: 17 },
     ]
 }
 
 #[test]
 fn every_event_is_written_as_python_writes_it() {
     let log = Log::new();
-    let options = WriterOptions {
-        checkpoint_lines: 2,
-        ..options()
-    };
+    let options = WriterOptions { checkpoint_lines: 2, ..options() };
     let (writer, _) = ChainWriter::open(&log.path, options, at(0)).unwrap();
     // A checkpoint takes a millisecond of its own after the sixth line.
     let mut time = 0;
@@ -111,20 +96,14 @@ fn every_event_is_written_as_python_writes_it() {
     }
     writer.close(at(time)).unwrap();
     assert_eq!(String::from_utf8(log.bytes()).unwrap(), WATERWALL);
-    assert_eq!(
-        log.verify().to_string(),
-        "OK: 12 lines verified, 2 checkpoints valid"
-    );
+    assert_eq!(log.verify().to_string(), "OK: 12 lines verified, 2 checkpoints valid");
 }
 
 #[test]
 fn the_predecessors_lines_verify() {
     for text in [PREDECESSOR, PREDECESSOR_SPACED] {
         let verdict = verify(text.as_bytes());
-        assert_eq!(
-            verdict.to_string(),
-            "OK: 9 lines verified, 2 checkpoints valid"
-        );
+        assert_eq!(verdict.to_string(), "OK: 9 lines verified, 2 checkpoints valid");
         assert_eq!(verdict.uncovered, 1);
     }
 }
@@ -136,15 +115,9 @@ fn the_writer_continues_the_predecessors_log() {
         std::fs::create_dir(log.path.parent().unwrap()).unwrap();
         std::fs::write(&log.path, text).unwrap();
         let (writer, report) = log.open();
-        assert_eq!(
-            (report.lines, report.uncovered, report.created),
-            (12, 1, false)
-        );
+        assert_eq!((report.lines, report.uncovered, report.created), (12, 1, false));
         assert_eq!(writer.append(events().remove(0), at(0)).unwrap().seq, 13);
         writer.close(at(0)).unwrap();
-        assert_eq!(
-            log.verify().to_string(),
-            "OK: 11 lines verified, 3 checkpoints valid"
-        );
+        assert_eq!(log.verify().to_string(), "OK: 11 lines verified, 3 checkpoints valid");
     }
 }

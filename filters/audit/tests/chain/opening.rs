@@ -16,9 +16,7 @@ fn refused(path: &Path) -> OpenError {
 
 fn files(log: &Log) -> Vec<String> {
     let entries = fs::read_dir(log.path.parent().unwrap()).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -45,16 +43,10 @@ fn a_restart_goes_on_where_it_stopped() {
     for round in 0..3 {
         let (writer, report) = log.open();
         assert_eq!((report.lines, report.uncovered), (6 + 2 * round, 0));
-        assert_eq!(
-            writer.append(redaction(9), at(0)).unwrap().seq,
-            7 + 2 * round
-        );
+        assert_eq!(writer.append(redaction(9), at(0)).unwrap().seq, 7 + 2 * round);
         writer.close(at(0)).unwrap();
     }
-    assert_eq!(
-        log.verify().to_string(),
-        "OK: 12 lines verified, 4 checkpoints valid"
-    );
+    assert_eq!(log.verify().to_string(), "OK: 12 lines verified, 4 checkpoints valid");
 }
 
 #[test]
@@ -88,42 +80,26 @@ fn time_does_not_go_back_over_a_restart() {
     let (writer, _) = log.open();
     writer.append(killswitch(), at(2)).unwrap();
     let text = String::from_utf8(log.bytes()).unwrap();
-    for (line, ts) in text
-        .lines()
-        .zip(["10:16:13.086", "10:16:13.087", "10:16:13.088"])
-    {
-        assert!(
-            line.contains(&format!("\"ts\":\"2026-05-09T{ts}+00:00\"")),
-            "{line}"
-        );
+    for (line, ts) in text.lines().zip(["10:16:13.086", "10:16:13.087", "10:16:13.088"]) {
+        assert!(line.contains(&format!("\"ts\":\"2026-05-09T{ts}+00:00\"")), "{line}");
     }
 }
 
 #[test]
 fn a_torn_tail_is_moved_aside() {
     let whole = Log::with_lines(3).bytes();
-    let last_line = whole[..whole.len() - 1]
-        .iter()
-        .rposition(|byte| *byte == b'\n')
-        .unwrap()
-        + 1;
+    let last_line = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     for cut in [last_line + 1, last_line + 200, whole.len() - 2] {
         let log = Log::with_lines(3);
         fs::write(&log.path, &whole[..cut]).unwrap();
         let (writer, report) = log.open();
         let moved = report.torn_moved_to.unwrap();
         assert!(moved.starts_with("proxy.jsonl.torn-20260509T"));
-        assert_eq!(
-            fs::read(log.path.with_file_name(&moved)).unwrap(),
-            whole[last_line..cut]
-        );
+        assert_eq!(fs::read(log.path.with_file_name(&moved)).unwrap(), whole[last_line..cut]);
         assert_eq!(writer.status().lines, 4);
         writer.append(redaction(7), at(5)).unwrap();
         writer.close(at(5)).unwrap();
-        assert_eq!(
-            log.verify().to_string(),
-            "OK: 6 lines verified, 1 checkpoints valid"
-        );
+        assert_eq!(log.verify().to_string(), "OK: 6 lines verified, 1 checkpoints valid");
         let text = String::from_utf8(log.bytes()).unwrap();
         let recovered = text.lines().nth(3).unwrap();
         assert!(recovered.contains("\"line_type\":\"recovered\""));
@@ -142,13 +118,7 @@ fn torn_tails_of_any_content_never_overwrite_each_other() {
         fs::write(&log.path, bytes).unwrap();
         log.open();
     }
-    assert_eq!(
-        files(&log)
-            .iter()
-            .filter(|name| name.contains(".torn-"))
-            .count(),
-        5
-    );
+    assert_eq!(files(&log).iter().filter(|name| name.contains(".torn-")).count(), 5);
     assert_eq!(log.verify().lines, 5);
 }
 
@@ -161,10 +131,7 @@ fn a_lost_newline_is_put_back() {
     assert!(report.newline_restored && report.torn_moved_to.is_none());
     assert_eq!(log.bytes(), whole);
     writer.append(redaction(4), at(0)).unwrap();
-    assert_eq!(
-        log.verify().to_string(),
-        "OK: 5 lines verified, 1 checkpoints valid"
-    );
+    assert_eq!(log.verify().to_string(), "OK: 5 lines verified, 1 checkpoints valid");
 }
 
 #[test]
@@ -183,10 +150,7 @@ fn damage_inside_is_refused_with_its_line() {
         bytes.splice(at..at + find.len(), replace.iter().copied());
         fs::write(&log.path, &bytes).unwrap();
         let error = refused(&log.path);
-        assert!(
-            matches!(error, OpenError::Damaged { line: 3, .. }),
-            "{error}"
-        );
+        assert!(matches!(error, OpenError::Damaged { line: 3, .. }), "{error}");
         assert!(error.to_string().contains("damaged at line 3"));
         assert_eq!(log.bytes(), bytes, "and left as it is");
     }
@@ -208,15 +172,9 @@ fn a_second_writer_is_refused_and_told_who_has_it() {
     let log = Log::new();
     let (writer, _) = log.open();
     let error = refused(&log.path).to_string();
-    assert!(
-        error.contains(&format!("in use by process {}", std::process::id())),
-        "{error}"
-    );
+    assert!(error.contains(&format!("in use by process {}", std::process::id())), "{error}");
     writer.close(at(0)).unwrap();
-    assert!(
-        matches!(refused(&log.path), OpenError::Locked { .. }),
-        "until it is dropped"
-    );
+    assert!(matches!(refused(&log.path), OpenError::Locked { .. }), "until it is dropped");
     drop(writer);
     log.open();
 }
@@ -239,10 +197,7 @@ fn what_is_not_a_plain_file_is_refused() {
     symlink(&target, &log.path).unwrap();
     assert!(matches!(refused(&log.path), OpenError::Open { .. }));
     assert_eq!(fs::read(&target).unwrap(), b"");
-    assert!(matches!(
-        refused(&target.join("below/proxy.jsonl")),
-        OpenError::Directory { .. }
-    ));
+    assert!(matches!(refused(&target.join("below/proxy.jsonl")), OpenError::Directory { .. }));
 }
 
 /// Permissions do not bind root, so a thread of another user tries. Its user is its own: the
@@ -270,10 +225,7 @@ fn a_read_only_directory_is_refused() {
     assert!(matches!(error, OpenError::Lock { .. }), "{error}");
     assert!(error.to_string().contains("ermission denied"), "{error}");
     let below = directory.join("deeper/proxy.jsonl");
-    assert!(matches!(
-        as_nobody(|| refused(&below)),
-        OpenError::Directory { .. }
-    ));
+    assert!(matches!(as_nobody(|| refused(&below)), OpenError::Directory { .. }));
     fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
 }
 

@@ -7,8 +7,7 @@ use std::{
 };
 
 use waterwall_audit::{
-    ChainWriter, Event, OpenReport, PublicKey, Redaction, SigningKey, Verdict, WriterOptions,
-    verify_chain,
+    ChainWriter, Event, OpenReport, PublicKey, Redaction, SigningKey, Verdict, WriterOptions, verify_chain,
 };
 
 pub(crate) const POLICY: &str = "b4fc4c826bc1b64a16bff14db6ede157f6c389c2c68a0a18dfe6ea4223b90bc4";
@@ -63,10 +62,7 @@ pub(crate) fn options() -> WriterOptions {
 pub(crate) fn key() -> SigningKey {
     let label = ["PRIVATE", "KEY"].join(" ");
     let body = "MC4CAQAwBQYDK2VwBCIEIMSQ/l2OUJnwE1I2FRas6oMVNpy1kWmCkStTqAExLHne";
-    SigningKey::from_pem(&format!(
-        "-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"
-    ))
-    .unwrap()
+    SigningKey::from_pem(&format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")).unwrap()
 }
 
 pub(crate) fn vectors_key() -> PublicKey {
@@ -87,17 +83,11 @@ pub(crate) fn redaction(n: u64) -> Event {
         host: "api.anthropic.com".to_owned(),
         request_id: Some(format!("req_{n}")),
         session_id: Some("s-1".to_owned()),
-        redactions: vec![Redaction {
-            kind: "AWS_ACCESS_KEY".into(),
-            hmac8: format!("{n:016x}"),
-        }],
+        redactions: vec![Redaction { kind: "AWS_ACCESS_KEY".into(), hmac8: format!("{n:016x}") }],
         policy_hash: POLICY.to_owned(),
     }
 }
 
 pub(crate) fn killswitch() -> Event {
-    Event::Killswitch {
-        request_id: None,
-        sources_active: vec!["config".into()],
-    }
+    Event::Killswitch { request_id: None, sources_active: vec!["config".into()] }
 }

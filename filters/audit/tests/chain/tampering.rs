@@ -10,11 +10,7 @@ use crate::support::{Log, at, killswitch, redaction, verify};
 /// A log of 250 redactions that ends in a checkpoint, and its lines.
 fn covered() -> (Vec<u8>, Vec<String>) {
     let bytes = Log::with_lines(250).bytes();
-    let lines = String::from_utf8(bytes.clone())
-        .unwrap()
-        .lines()
-        .map(str::to_owned)
-        .collect();
+    let lines = String::from_utf8(bytes.clone()).unwrap().lines().map(str::to_owned).collect();
     (bytes, lines)
 }
 
@@ -27,10 +23,7 @@ fn fails(lines: &[String]) -> String {
 #[test]
 fn verdicts_keep_their_words() {
     let (bytes, lines) = covered();
-    assert_eq!(
-        verify(&bytes).to_string(),
-        "OK: 253 lines verified, 3 checkpoints valid"
-    );
+    assert_eq!(verify(&bytes).to_string(), "OK: 253 lines verified, 3 checkpoints valid");
     assert_eq!(
         verify(b"").to_string(),
         "FAIL: first failure at seq 0: empty chain log: 0 lines verified (possible truncation)\n\
@@ -46,9 +39,7 @@ fn verdicts_keep_their_words() {
     );
     let mut edited = lines.clone();
     edited[6] = edited[6].replace("req_6", "req_7");
-    assert!(
-        fails(&edited).starts_with("FAIL: first failure at seq 8: prev_hash mismatch at seq 8\n")
-    );
+    assert!(fails(&edited).starts_with("FAIL: first failure at seq 8: prev_hash mismatch at seq 8\n"));
     let mut broken = lines.clone();
     broken[2].pop();
     assert!(fails(&broken).starts_with("FAIL: first failure at seq 3: json decode failure: "));
@@ -58,15 +49,14 @@ fn verdicts_keep_their_words() {
     let mut forged = lines.clone();
     forged[checkpoint] = forged[checkpoint].replace("waterwall-2026-05", "another-key-2026");
     let text = fails(&forged);
-    assert!(text.starts_with(
-        "FAIL: first failure at seq 101: checkpoint chain_root_hash mismatch at seq 101: "
-    ));
+    assert!(
+        text.starts_with("FAIL: first failure at seq 101: checkpoint chain_root_hash mismatch at seq 101: ")
+    );
     assert!(text.ends_with("\nverified up to 100 lines, 0 checkpoints"));
     let mut garbled = lines;
     garbled[checkpoint] = garbled[checkpoint].replace("==\"", "=!\"");
     assert!(
-        fails(&garbled)
-            .starts_with("FAIL: first failure at seq 101: checkpoint signature decode failure: ")
+        fails(&garbled).starts_with("FAIL: first failure at seq 101: checkpoint signature decode failure: ")
     );
 }
 
@@ -86,14 +76,9 @@ fn another_key_is_refused() {
 fn uncovered_lines_are_counted() {
     let log = Log::with_lines(3);
     let (writer, _) = log.open();
-    writer
-        .append_all(vec![killswitch(), redaction(1)], at(10))
-        .unwrap();
+    writer.append_all(vec![killswitch(), redaction(1)], at(10)).unwrap();
     let verdict = log.verify();
-    assert_eq!(
-        (verdict.lines, verdict.checkpoints, verdict.uncovered),
-        (6, 1, 2)
-    );
+    assert_eq!((verdict.lines, verdict.checkpoints, verdict.uncovered), (6, 1, 2));
     assert_eq!(
         verdict.to_json(),
         r#"{"checkpoints":1,"failure_reason":null,"failure_seq":null,"lines":6,"ok":true,"uncovered_lines":2}"#

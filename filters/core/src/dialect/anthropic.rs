@@ -99,17 +99,20 @@ const COMPACTION: Field = Field { name: "compaction", fragment: false, sequentia
 
 static EVENT: LazyLock<Schema> = LazyLock::new(|| {
     Schema::new(&[
-        ("", &[
-            ("type", Type),
-            ("index", Index(0)),
-            ("delta.text", Piece(TEXT)),
-            ("delta.partial_json", Piece(PARTIAL_JSON)),
-            ("delta.content", Piece(COMPACTION)),
-            ("delta.thinking", Opaque),
-            ("delta.signature", Opaque),
-            ("delta.encrypted_content", Opaque),
-            ("message.id", Opaque),
-        ]),
+        (
+            "",
+            &[
+                ("type", Type),
+                ("index", Index(0)),
+                ("delta.text", Piece(TEXT)),
+                ("delta.partial_json", Piece(PARTIAL_JSON)),
+                ("delta.content", Piece(COMPACTION)),
+                ("delta.thinking", Opaque),
+                ("delta.signature", Opaque),
+                ("delta.encrypted_content", Opaque),
+                ("message.id", Opaque),
+            ],
+        ),
         ("content_block", ANSWER_BLOCK),
         ("message.content[]", ANSWER_BLOCK),
     ])

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use super::{Dialect, Ends, Stream, anthropic, is_at};
 use crate::json::{
-    Rule::{self, Finish, Index, Nested, Once, Opaque, OpaqueIfDataUrl, OpaqueIfType, Piece, PieceByType, Sequence, TokenIds, Type},
+    Rule::{
+        self, Finish, Index, Nested, Once, Opaque, OpaqueIfDataUrl, OpaqueIfType, Piece, PieceByType,
+        Sequence, TokenIds, Type,
+    },
     Schema,
     schema::Field,
 };
@@ -116,7 +119,13 @@ const ANSWER_MESSAGE: Paths = &[
 ];
 
 /// An item of a Responses answer.
-const ANSWER_ITEM: Paths = &[("id", Opaque), ("call_id", Opaque), ("name", Opaque), ("arguments", Nested), ("encrypted_content", Opaque)];
+const ANSWER_ITEM: Paths = &[
+    ("id", Opaque),
+    ("call_id", Opaque),
+    ("name", Opaque),
+    ("arguments", Nested),
+    ("encrypted_content", Opaque),
+];
 
 static RESPONSE: LazyLock<Schema> = LazyLock::new(|| {
     Schema::new(&[
@@ -143,7 +152,10 @@ const RESPONSES_PIECES: &[(&str, Field)] = &[
     ("response.refusal.delta", plain("refusal")),
     ("response.reasoning_text.delta", plain("reasoning_text")),
     ("response.reasoning_summary_text.delta", plain("reasoning_summary_text")),
-    ("response.function_call_arguments.delta", Field { name: "call_arguments", fragment: true, sequential: false }),
+    (
+        "response.function_call_arguments.delta",
+        Field { name: "call_arguments", fragment: true, sequential: false },
+    ),
     ("response.mcp_call_arguments.delta", Field { name: "mcp_arguments", fragment: true, sequential: false }),
     ("response.custom_tool_call_input.delta", plain("custom_tool_call_input")),
     ("response.code_interpreter_call_code.delta", plain("code_interpreter_call_code")),
@@ -153,45 +165,51 @@ const RESPONSES_PIECES: &[(&str, Field)] = &[
 static EVENT: LazyLock<Schema> = LazyLock::new(|| {
     Schema::new(&[
         // Responses
-        ("", &[
-            ("type", Type),
-            ("sequence_number", Sequence),
-            ("output_index", Index(0)),
-            ("content_index", Index(1)),
-            ("summary_index", Index(1)),
-            ("item_id", Opaque),
-            ("delta", PieceByType),
-            ("arguments", Nested),
-        ]),
+        (
+            "",
+            &[
+                ("type", Type),
+                ("sequence_number", Sequence),
+                ("output_index", Index(0)),
+                ("content_index", Index(1)),
+                ("summary_index", Index(1)),
+                ("item_id", Opaque),
+                ("delta", PieceByType),
+                ("arguments", Nested),
+            ],
+        ),
         ("item", ANSWER_ITEM),
         ("response.output[]", ANSWER_ITEM),
         // Chat Completions and legacy completions
         ("", &[("error", Finish)]),
-        ("choices[]", &[
-            ("index", Index(0)),
-            ("finish_reason", Finish),
-            ("text", Piece(plain("completion"))),
-            ("logprobs.**", Opaque),
-            ("delta.role", Once),
-            ("delta.content", Piece(plain("content"))),
-            ("delta.refusal", Piece(plain("refusal"))),
-            ("delta.reasoning_content", Piece(plain("reasoning_content"))),
-            ("delta.reasoning", Piece(plain("reasoning"))),
-            ("delta.reasoning_details[].index", Index(0)),
-            ("delta.reasoning_details[].id", Once),
-            ("delta.reasoning_details[].text", Piece(plain("reasoning_detail"))),
-            ("delta.reasoning_details[].summary", Piece(plain("reasoning_summary"))),
-            ("delta.reasoning_details[].signature", Opaque),
-            ("delta.reasoning_details[].data", Opaque),
-            ("delta.tool_calls[].index", Index(0)),
-            ("delta.tool_calls[].id", Once),
-            ("delta.tool_calls[].function.name", Once),
-            ("delta.tool_calls[].function.arguments", Piece(ARGUMENTS)),
-            ("delta.tool_calls[].custom.name", Once),
-            ("delta.tool_calls[].custom.input", Piece(CUSTOM_INPUT)),
-            ("delta.function_call.name", Once),
-            ("delta.function_call.arguments", Piece(FUNCTION_CALL)),
-        ]),
+        (
+            "choices[]",
+            &[
+                ("index", Index(0)),
+                ("finish_reason", Finish),
+                ("text", Piece(plain("completion"))),
+                ("logprobs.**", Opaque),
+                ("delta.role", Once),
+                ("delta.content", Piece(plain("content"))),
+                ("delta.refusal", Piece(plain("refusal"))),
+                ("delta.reasoning_content", Piece(plain("reasoning_content"))),
+                ("delta.reasoning", Piece(plain("reasoning"))),
+                ("delta.reasoning_details[].index", Index(0)),
+                ("delta.reasoning_details[].id", Once),
+                ("delta.reasoning_details[].text", Piece(plain("reasoning_detail"))),
+                ("delta.reasoning_details[].summary", Piece(plain("reasoning_summary"))),
+                ("delta.reasoning_details[].signature", Opaque),
+                ("delta.reasoning_details[].data", Opaque),
+                ("delta.tool_calls[].index", Index(0)),
+                ("delta.tool_calls[].id", Once),
+                ("delta.tool_calls[].function.name", Once),
+                ("delta.tool_calls[].function.arguments", Piece(ARGUMENTS)),
+                ("delta.tool_calls[].custom.name", Once),
+                ("delta.tool_calls[].custom.input", Piece(CUSTOM_INPUT)),
+                ("delta.function_call.name", Once),
+                ("delta.function_call.arguments", Piece(FUNCTION_CALL)),
+            ],
+        ),
     ])
 });
 

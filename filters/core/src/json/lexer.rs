@@ -67,9 +67,16 @@ enum State {
     /// `,` or the container's end.
     Comma,
     /// Inside a string.
-    Text { key: bool, first: bool, escape: Escape },
+    Text {
+        key: bool,
+        first: bool,
+        escape: Escape,
+    },
     Number,
-    Literal { word: &'static [u8], matched: usize },
+    Literal {
+        word: &'static [u8],
+        matched: usize,
+    },
     /// The document is complete.
     Done,
 }
@@ -247,7 +254,8 @@ impl<'s> Lexer<'s> {
         match (byte, array) {
             (b',', true) => {
                 // Elements share one place, which a closed inner value has moved away from.
-                self.place = self.frames.last().map_or(Schema::UNKNOWN, |frame| self.schema.element(frame.place));
+                self.place =
+                    self.frames.last().map_or(Schema::UNKNOWN, |frame| self.schema.element(frame.place));
                 self.state = State::Value;
             }
             (b',', false) => self.state = State::Member,
@@ -282,7 +290,9 @@ impl<'s> Lexer<'s> {
             match bytes.get(end) {
                 Some(b'"') => break true,
                 // The common escapes, at once.
-                Some(_) if matches!(bytes.get(end + 1), Some(b'n' | b'"' | b'\\' | b't' | b'r' | b'/')) => end += 2,
+                Some(_) if matches!(bytes.get(end + 1), Some(b'n' | b'"' | b'\\' | b't' | b'r' | b'/')) => {
+                    end += 2
+                }
                 Some(_) => {
                     escape = Escape::Backslash;
                     end += 1;
@@ -290,7 +300,8 @@ impl<'s> Lexer<'s> {
                 None => break false,
             }
         };
-        let place = if key { self.frames.last().map_or(Schema::UNKNOWN, |frame| frame.place) } else { self.place };
+        let place =
+            if key { self.frames.last().map_or(Schema::UNKNOWN, |frame| frame.place) } else { self.place };
         if key && place != Schema::UNKNOWN {
             self.key.extend_from_slice(&bytes[at..end]);
         }
@@ -323,7 +334,9 @@ impl<'s> Lexer<'s> {
     }
 
     fn number(&mut self, bytes: &[u8], at: usize, visitor: &mut impl Visitor) -> usize {
-        let digits = bytes[at..].iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
+        let digits = bytes[at..]
+            .iter()
+            .position(|byte| !matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
         let Some(digits) = digits else { return bytes.len() };
         visitor.scalar(self.place, self.scalar_start..at + digits);
         self.end_value();
@@ -403,7 +416,11 @@ mod tests {
         let document = br#" {"a":[{"id":"x\"1","b":{"id":"y"}},{"\u0069d":"z"}, "s"], "id": [true,-1.5e3,null,"\ud83d"]} "#;
         for cut in 1..document.len() {
             let found = walk(document, cut).expect("it is JSON");
-            let opaque: Vec<_> = found.iter().filter(|string| string.0 == Rule::Opaque).map(|string| string.2.as_slice()).collect();
+            let opaque: Vec<_> = found
+                .iter()
+                .filter(|string| string.0 == Rule::Opaque)
+                .map(|string| string.2.as_slice())
+                .collect();
             assert_eq!(opaque, [br#"x\"1"#.as_slice(), b"z"], "cut at {cut}");
             assert_eq!(found.iter().filter(|string| string.1).count(), 6);
         }
@@ -411,7 +428,21 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_json() {
-        for broken in ["", "{", "{\"a\"}", "[1,]", "{,}", "\"a\nb\"", "\"\\x\"", "nul", "1 2", "[1}", "{\"a\":1,}", "\"\\u12g4\"", "\u{feff}{}"] {
+        for broken in [
+            "",
+            "{",
+            "{\"a\"}",
+            "[1,]",
+            "{,}",
+            "\"a\nb\"",
+            "\"\\x\"",
+            "nul",
+            "1 2",
+            "[1}",
+            "{\"a\":1,}",
+            "\"\\u12g4\"",
+            "\u{feff}{}",
+        ] {
             assert!(walk(broken.as_bytes(), 100).is_err(), "{broken:?}");
         }
         assert!(walk("[".repeat(600).as_bytes(), 100).is_err());

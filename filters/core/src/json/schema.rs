@@ -166,7 +166,10 @@ mod tests {
 
     #[test]
     fn only_exact_paths_are_special() {
-        let schema = Schema::new(&[("", &[("a.b[].id", Rule::Opaque), ("c.**", Rule::Opaque)]), ("r[]", &[("id", Rule::Opaque)])]);
+        let schema = Schema::new(&[
+            ("", &[("a.b[].id", Rule::Opaque), ("c.**", Rule::Opaque)]),
+            ("r[]", &[("id", Rule::Opaque)]),
+        ]);
         let member = |at, name: &str| schema.member(at, name.as_bytes());
         let element = schema.element(member(member(Schema::ROOT, "a"), "b"));
         assert_eq!(schema.rule(member(element, "id")), Rule::Opaque);

@@ -108,7 +108,8 @@ impl EventRestorer {
         self.end_texts(
             |key| {
                 let continued = pieces.iter().flatten().any(|(_, piece)| piece == key);
-                let overtaken = pieces.iter().flatten().any(|(field, piece)| field.sequential && overtakes(piece, key));
+                let overtaken =
+                    pieces.iter().flatten().any(|(field, piece)| field.sequential && overtakes(piece, key));
                 (is_ended(key) && !continued) || overtaken
             },
             out,
@@ -127,7 +128,8 @@ impl EventRestorer {
 
     /// For each string of the event: the streamed text it is a piece of.
     fn pieces(&self, facts: &Facts<'_>) -> Vec<Option<(Field, Key)>> {
-        let by_type = self.stream.pieces.iter().find(|(event_type, _)| event_type.as_bytes() == facts.event_type());
+        let by_type =
+            self.stream.pieces.iter().find(|(event_type, _)| event_type.as_bytes() == facts.event_type());
         let field_of = |token: &Token| match token.rule {
             Rule::Piece(field) => Some(field),
             Rule::PieceByType => by_type.map(|(_, field)| *field),
@@ -204,10 +206,18 @@ impl EventRestorer {
     }
 
     /// Keeps, for each text that now holds something, how to make up an event for it.
-    fn keep_models(&mut self, event: &[u8], data_start: usize, facts: &Facts<'_>, pieces: &[Option<(Field, Key)>]) {
+    fn keep_models(
+        &mut self,
+        event: &[u8],
+        data_start: usize,
+        facts: &Facts<'_>,
+        pieces: &[Option<(Field, Key)>],
+    ) {
         for (at, piece) in pieces.iter().enumerate() {
             let Some((_, key)) = piece else { continue };
-            if let Some(joined) = self.texts.iter_mut().find(|joined| joined.key == *key && joined.text.is_holding()) {
+            if let Some(joined) =
+                self.texts.iter_mut().find(|joined| joined.key == *key && joined.text.is_holding())
+            {
                 joined.model = model(event, data_start, &facts.tokens, pieces, at);
             }
         }
@@ -233,7 +243,9 @@ impl EventRestorer {
             match segment {
                 Segment::Bytes(bytes) => out.extend_from_slice(bytes),
                 Segment::Held => ended.text.flush(out),
-                Segment::Sequence => out.extend_from_slice((self.sequence + self.made_up).to_string().as_bytes()),
+                Segment::Sequence => {
+                    out.extend_from_slice((self.sequence + self.made_up).to_string().as_bytes())
+                }
             }
         }
         if ended.model.iter().any(|segment| matches!(segment, Segment::Sequence)) {
@@ -251,11 +263,18 @@ fn overtakes(piece: &Key, key: &Key) -> bool {
 }
 
 /// An event like this one that carries only held text at token `held`.
-fn model(event: &[u8], data_start: usize, tokens: &[Token], pieces: &[Option<(Field, Key)>], held: usize) -> Vec<Segment> {
+fn model(
+    event: &[u8],
+    data_start: usize,
+    tokens: &[Token],
+    pieces: &[Option<(Field, Key)>],
+    held: usize,
+) -> Vec<Segment> {
     let mut segments = Vec::new();
     let mut copied = 0;
     for (at, token) in tokens.iter().enumerate() {
-        let left_out = at == held || pieces[at].is_some() || matches!(token.rule, Rule::Sequence | Rule::Once);
+        let left_out =
+            at == held || pieces[at].is_some() || matches!(token.rule, Rule::Sequence | Rule::Once);
         if !left_out {
             continue;
         }
@@ -404,10 +423,11 @@ impl Visitor for Facts<'_> {
         if self.schema.rule(place) == Rule::Finish {
             self.finished.extend(parent);
         }
-        let ordinal = parent.map(|parent| &mut self.containers[parent]).filter(|parent| parent.array).map(|parent| {
-            parent.elements += 1;
-            parent.elements - 1
-        });
+        let ordinal =
+            parent.map(|parent| &mut self.containers[parent]).filter(|parent| parent.array).map(|parent| {
+                parent.elements += 1;
+                parent.elements - 1
+            });
         self.open.push(self.containers.len());
         self.containers.push(Container { parent, ordinal, indexes: [None; 2], array, elements: 0 });
     }

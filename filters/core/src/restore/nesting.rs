@@ -176,9 +176,14 @@ enum State {
     Member,
     Colon,
     Comma,
-    Inside { key: bool },
+    Inside {
+        key: bool,
+    },
     Number,
-    Literal { word: &'static [u8], matched: usize },
+    Literal {
+        word: &'static [u8],
+        matched: usize,
+    },
     /// Not JSON, or no longer: plain text from here on.
     Dead,
     /// Forced to be JSON and not well-formed: taken as string content from here on.
@@ -207,7 +212,8 @@ struct Level {
 }
 
 impl Level {
-    const NEW: Self = Self { state: State::Between(true), forced: false, escape: Escape::No, arrays: 0, depth: 0 };
+    const NEW: Self =
+        Self { state: State::Between(true), forced: false, escape: Escape::No, arrays: 0, depth: 0 };
 
     fn is_inside(&self) -> bool {
         matches!(self.state, State::Inside { .. } | State::Malformed)
@@ -273,9 +279,15 @@ impl Level {
     /// The state after a character of structure; `None` when it cannot stand here.
     fn next(&mut self, character: u8) -> Option<State> {
         match (self.state, character) {
-            (State::Between(true) | State::Value | State::FirstElement, b'{') => self.open(0, State::FirstMember),
-            (State::Between(true) | State::Value | State::FirstElement, b'[') => self.open(1, State::FirstElement),
-            (State::Between(true) | State::Value | State::FirstElement, b'"') => Some(State::Inside { key: false }),
+            (State::Between(true) | State::Value | State::FirstElement, b'{') => {
+                self.open(0, State::FirstMember)
+            }
+            (State::Between(true) | State::Value | State::FirstElement, b'[') => {
+                self.open(1, State::FirstElement)
+            }
+            (State::Between(true) | State::Value | State::FirstElement, b'"') => {
+                Some(State::Inside { key: false })
+            }
             (State::FirstMember | State::Member, b'"') => Some(State::Inside { key: true }),
             (State::FirstMember, b'}') | (State::FirstElement, b']') => self.close(character),
             (State::Value | State::FirstElement, b'-' | b'0'..=b'9') => Some(State::Number),
@@ -284,13 +296,17 @@ impl Level {
             (State::Value | State::FirstElement, b'n') => Some(State::Literal { word: b"null", matched: 1 }),
             (State::Colon, b':') => Some(State::Value),
             (State::Number, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') => Some(State::Number),
-            (State::Comma | State::Number, b',') => Some(if self.arrays & 1 == 1 { State::Value } else { State::Member }),
+            (State::Comma | State::Number, b',') => {
+                Some(if self.arrays & 1 == 1 { State::Value } else { State::Member })
+            }
             (State::Comma | State::Number, b'}' | b']') => self.close(character),
-            (State::Literal { word, matched }, _) if word[matched] == character => Some(if matched + 1 == word.len() {
-                self.after_value()
-            } else {
-                State::Literal { word, matched: matched + 1 }
-            }),
+            (State::Literal { word, matched }, _) if word[matched] == character => {
+                Some(if matched + 1 == word.len() {
+                    self.after_value()
+                } else {
+                    State::Literal { word, matched: matched + 1 }
+                })
+            }
             _ => None,
         }
     }
@@ -331,7 +347,17 @@ mod tests {
 
     #[test]
     fn plain_text_has_no_escapes_of_its_own() {
-        for text in ["a @", "{@", "{\"a\":1} @", "\"a\" b\"@", "[1, \"a\n@", "[x] \"@", "\"\"\"@", "{\"a\": {\"b\": nul @", "{{\"@"] {
+        for text in [
+            "a @",
+            "{@",
+            "{\"a\":1} @",
+            "\"a\" b\"@",
+            "[1, \"a\n@",
+            "[x] \"@",
+            "\"\"\"@",
+            "{\"a\": {\"b\": nul @",
+            "{{\"@",
+        ] {
             assert_eq!(escapes_at_mark(false, false, text), 0, "{text}");
         }
     }

@@ -43,7 +43,15 @@ impl TextRestorer {
     }
 
     fn new(nesting: Nesting) -> Self {
-        Self { nesting, matcher: Matcher::default(), held: Vec::new(), character_start: 0, characters: 0, mark: (0, 0), numbering: None }
+        Self {
+            nesting,
+            matcher: Matcher::default(),
+            held: Vec::new(),
+            character_start: 0,
+            characters: 0,
+            mark: (0, 0),
+            numbering: None,
+        }
     }
 
     /// Takes the next raw bytes and appends to `out` all that is decided.

@@ -6,11 +6,23 @@ use super::{Splices, Tokenizer, Unscannable, leaf::LeafScanner};
 use crate::json::{Lexer, NodeId, Rule, Schema, StringPiece, Visitor};
 
 /// Scans every string and member name that the schema does not name as opaque.
-pub(super) fn scan(tokenizer: &Tokenizer<'_>, body: &[u8], schema: &Schema, many: bool) -> Result<Splices, Unscannable> {
+pub(super) fn scan(
+    tokenizer: &Tokenizer<'_>,
+    body: &[u8],
+    schema: &Schema,
+    many: bool,
+) -> Result<Splices, Unscannable> {
     if std::str::from_utf8(body).is_err() {
         return Err(Unscannable::Binary("JSON that is not UTF-8".to_owned()));
     }
-    let mut walk = Walk { schema, body, leaves: LeafScanner::new(tokenizer), key: None, objects: Vec::new(), token_ids: false };
+    let mut walk = Walk {
+        schema,
+        body,
+        leaves: LeafScanner::new(tokenizer),
+        key: None,
+        objects: Vec::new(),
+        token_ids: false,
+    };
     let mut lexer = if many { Lexer::many(schema) } else { Lexer::new(schema) };
     lexer.push(body, &mut walk)?;
     lexer.finish()?;
@@ -131,5 +143,6 @@ impl Visitor for Walk<'_> {
 /// `data:image/png;base64,…`, all of it in base64's alphabet.
 fn is_base64_data_url(raw: &[u8]) -> bool {
     let Some(at) = memchr::memmem::find(&raw[..raw.len().min(128)], b";base64,") else { return false };
-    raw.starts_with(b"data:") && raw[at + 8..].iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\\".contains(byte))
+    raw.starts_with(b"data:")
+        && raw[at + 8..].iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\\".contains(byte))
 }

@@ -47,7 +47,8 @@ fn percent_decode(encoded: &[u8]) -> (Vec<u8>, Vec<usize>) {
     while at < encoded.len() {
         offsets.push(at);
         let digits = encoded.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte = digits.filter(|_| encoded[at] == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let byte =
+            digits.filter(|_| encoded[at] == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
         decoded.push(byte.unwrap_or(if encoded[at] == b'+' { b' ' } else { encoded[at] }));
         at += if byte.is_some() { 3 } else { 1 };
     }

@@ -102,7 +102,8 @@ impl<'a> LeafScanner<'a> {
 
     /// Finds what to change in a text at a depth of nesting.
     fn find(&mut self, text: &[u8], key: Option<&[u8]>, depth: usize, edits: &mut Vec<Edit>) {
-        let may_be_json = depth < MAX_DEPTH && matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+        let may_be_json =
+            depth < MAX_DEPTH && matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
         let plain_from = if may_be_json { self.find_nested(text, depth, edits) } else { 0 };
         if plain_from < text.len() {
             self.find_plain(&text[plain_from..], plain_from, key, edits);
@@ -152,7 +153,10 @@ impl<'a> LeafScanner<'a> {
     /// Puts what was found in one leaf into the vault and among the splices.
     fn enter(&mut self, text: &[u8], edits: &mut Vec<Edit>, to_body: impl Fn(Range<usize>) -> Range<usize>) {
         let suspicious = |edit: &Edit| match &edit.change {
-            Change::Secret(_, plaintext) => plaintext.iter().any(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') || text[edit.range.clone()] != ***plaintext,
+            Change::Secret(_, plaintext) => {
+                plaintext.iter().any(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+                    || text[edit.range.clone()] != ***plaintext
+            }
             Change::Escape => false,
         };
         let mut surroundings = edits.iter().any(suspicious).then(|| Surroundings::new(text));
@@ -160,7 +164,9 @@ impl<'a> LeafScanner<'a> {
             let entry = match edit.change {
                 Change::Escape => None,
                 Change::Secret(kind, plaintext) => {
-                    let fits = surroundings.as_mut().is_none_or(|surroundings| surroundings.fits(&edit.range, &plaintext));
+                    let fits = surroundings
+                        .as_mut()
+                        .is_none_or(|surroundings| surroundings.fits(&edit.range, &plaintext));
                     Some(self.entry(kind, &plaintext, &text[edit.range.clone()], fits))
                 }
             };
@@ -170,7 +176,11 @@ impl<'a> LeafScanner<'a> {
 
     fn entry(&self, kind: Kind, plaintext: &[u8], original: &[u8], fits: bool) -> Arc<Entry> {
         let Tokenizer { vault, scope, now, .. } = *self.tokenizer;
-        if fits { vault.insert(scope, kind, plaintext, now) } else { vault.insert_verbatim(scope, kind, original, now) }
+        if fits {
+            vault.insert(scope, kind, plaintext, now)
+        } else {
+            vault.insert_verbatim(scope, kind, original, now)
+        }
     }
 }
 

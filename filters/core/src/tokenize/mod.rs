@@ -112,7 +112,12 @@ impl Tokenizer<'_> {
     ///
     /// # Errors
     /// When it cannot be scanned: it must not be sent.
-    pub fn body(&self, content_type: Option<&str>, body: &[u8], schema: &Schema) -> Result<Splices, Unscannable> {
+    pub fn body(
+        &self,
+        content_type: Option<&str>,
+        body: &[u8],
+        schema: &Schema,
+    ) -> Result<Splices, Unscannable> {
         if u32::try_from(body.len()).is_err() {
             return Err(Unscannable::TooLarge);
         }
@@ -158,10 +163,15 @@ impl<'a> Format<'a> {
         }
         let media_type = essence(content_type).to_ascii_lowercase();
         match media_type.as_str() {
-            "application/x-ndjson" | "application/jsonl" | "application/json-seq" | "application/x-jsonlines" => return Self::JsonLines,
+            "application/x-ndjson"
+            | "application/jsonl"
+            | "application/json-seq"
+            | "application/x-jsonlines" => return Self::JsonLines,
             "application/x-www-form-urlencoded" if is_text(body) => return Self::Form,
             "multipart/form-data" | "multipart/mixed" | "multipart/related" => {
-                return Self::Multipart(parameter(content_type.unwrap_or_default(), "boundary").unwrap_or_default());
+                return Self::Multipart(
+                    parameter(content_type.unwrap_or_default(), "boundary").unwrap_or_default(),
+                );
             }
             "application/json" | "text/json" => return Self::Json,
             _ if media_type.ends_with("+json") => return Self::Json,
@@ -173,7 +183,8 @@ impl<'a> Format<'a> {
         }
         let mut lexer = crate::json::Lexer::many(document::nothing_special());
         let looks_like_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
-        let is_json = looks_like_json && lexer.push(body, &mut document::Ignore).is_ok() && lexer.finish().is_ok();
+        let is_json =
+            looks_like_json && lexer.push(body, &mut document::Ignore).is_ok() && lexer.finish().is_ok();
         if is_json { Self::JsonLines } else { Self::Text }
     }
 }

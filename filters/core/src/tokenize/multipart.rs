@@ -6,7 +6,12 @@ use super::{Splices, Tokenizer, Unscannable, leaf::scan_plain, parameter};
 use crate::json::Schema;
 
 /// Scans each part by its own type, and its header (file names).
-pub(super) fn scan(tokenizer: &Tokenizer<'_>, body: &[u8], boundary: &str, schema: &Schema) -> Result<Splices, Unscannable> {
+pub(super) fn scan(
+    tokenizer: &Tokenizer<'_>,
+    body: &[u8],
+    boundary: &str,
+    schema: &Schema,
+) -> Result<Splices, Unscannable> {
     if boundary.is_empty() {
         return Err(Unscannable::Multipart("no boundary"));
     }
@@ -35,8 +40,10 @@ fn part(tokenizer: &Tokenizer<'_>, part: &[u8], schema: &Schema) -> Result<Splic
         (_, Some(lf)) => (lf, lf + 2),
         _ => return Err(Unscannable::Multipart("a part has no header")),
     };
-    let head = std::str::from_utf8(&part[..head_length]).map_err(|_| Unscannable::Multipart("a part's header is not UTF-8"))?;
-    let content = part[content_start..].strip_suffix(b"\r\n").or_else(|| part[content_start..].strip_suffix(b"\n"));
+    let head = std::str::from_utf8(&part[..head_length])
+        .map_err(|_| Unscannable::Multipart("a part's header is not UTF-8"))?;
+    let content =
+        part[content_start..].strip_suffix(b"\r\n").or_else(|| part[content_start..].strip_suffix(b"\n"));
     let content = content.ok_or(Unscannable::Multipart("a part ends too early"))?;
     let encoding = header(head, "content-transfer-encoding").unwrap_or("binary");
     if !["binary", "8bit", "7bit"].iter().any(|plain| encoding.eq_ignore_ascii_case(plain)) {
@@ -44,7 +51,9 @@ fn part(tokenizer: &Tokenizer<'_>, part: &[u8], schema: &Schema) -> Result<Splic
     }
     let mut splices = scan_plain(tokenizer, head.as_bytes())?;
     let declared = header(head, "content-type");
-    let lines = header(head, "content-disposition").and_then(|value| parameter(value, "filename")).is_some_and(|name| name.ends_with(".jsonl"));
+    let lines = header(head, "content-disposition")
+        .and_then(|value| parameter(value, "filename"))
+        .is_some_and(|name| name.ends_with(".jsonl"));
     let content_type = if lines { Some("application/jsonl") } else { declared };
     splices.extend_at(content_start, tokenizer.body(content_type, content, schema)?);
     Ok(splices)

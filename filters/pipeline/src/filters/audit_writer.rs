@@ -23,13 +23,21 @@ impl Filter for AuditWriter {
             return Ok(());
         }
         let secrets = exchange.request.secrets.iter();
-        let redactions = secrets.map(|entry| Redaction { kind: entry.secret().kind().label().into(), hmac8: entry.short_tag().to_owned() });
+        let redactions = secrets.map(|entry| Redaction {
+            kind: entry.secret().kind().label().into(),
+            hmac8: entry.short_tag().to_owned(),
+        });
         let redactions = redactions.collect();
         let Line { host, request_id, session_id, policy_hash } = line(exchange);
         append(exchange, Event::Redaction { host, request_id, session_id, redactions, policy_hash })
     }
 
-    fn response_body(&self, exchange: &mut Exchange, _chunk: &mut Vec<u8>, _end: bool) -> Result<(), Refusal> {
+    fn response_body(
+        &self,
+        exchange: &mut Exchange,
+        _chunk: &mut Vec<u8>,
+        _end: bool,
+    ) -> Result<(), Refusal> {
         if exchange.response.opened || exchange.restored() == 0 {
             return Ok(());
         }

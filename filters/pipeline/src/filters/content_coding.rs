@@ -37,8 +37,12 @@ impl Filter for ContentCoding {
                 Ok(())
             }
             Err(CodingError::TooLarge) => Err(Refusal::BodyTooLarge { limit }),
-            Err(CodingError::Unknown) => refuse_or_pass(exchange, "its content-encoding is not gzip, deflate, br or zstd"),
-            Err(CodingError::Malformed) => refuse_or_pass(exchange, "it is not in the content-encoding that it claims"),
+            Err(CodingError::Unknown) => {
+                refuse_or_pass(exchange, "its content-encoding is not gzip, deflate, br or zstd")
+            }
+            Err(CodingError::Malformed) => {
+                refuse_or_pass(exchange, "it is not in the content-encoding that it claims")
+            }
         }
     }
 

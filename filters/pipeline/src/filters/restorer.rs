@@ -14,7 +14,7 @@ pub(crate) struct Restorer;
 /// The state machine that fits the response's media type.
 pub(crate) enum AnswerRestorer {
     Events(EventRestorer),
-    Body(BodyRestorer),
+    Body(Box<BodyRestorer>),
     Text(Box<TextRestorer>),
 }
 
@@ -23,8 +23,10 @@ impl AnswerRestorer {
     fn for_media_type(media_type: &str, dialect: &'static Dialect) -> Option<Self> {
         Some(match media_type {
             "text/event-stream" => Self::Events(EventRestorer::new(dialect.stream)),
-            "application/json" | "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => Self::Body(BodyRestorer::new(dialect.response)),
-            _ if media_type.ends_with("+json") => Self::Body(BodyRestorer::new(dialect.response)),
+            "application/json" | "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => {
+                Self::Body(Box::new(BodyRestorer::new(dialect.response)))
+            }
+            _ if media_type.ends_with("+json") => Self::Body(Box::new(BodyRestorer::new(dialect.response))),
             _ if media_type.starts_with("text/") => Self::Text(Box::new(TextRestorer::in_plain_text())),
             _ => return None,
         })
@@ -60,13 +62,17 @@ impl Filter for Restorer {
         exchange.response.restorer = AnswerRestorer::for_media_type(&head.media_type(), exchange.dialect);
         exchange.response.streaming = matches!(exchange.response.restorer, Some(AnswerRestorer::Events(_)));
         let services = &exchange.services;
-        exchange.response.restorations = Some(Restorations::new(Arc::clone(&services.vault), exchange.scope, services.now()));
+        exchange.response.restorations =
+            Some(Restorations::new(Arc::clone(&services.vault), exchange.scope, services.now()));
         Ok(())
     }
 
     fn response_body(&self, exchange: &mut Exchange, chunk: &mut Vec<u8>, end: bool) -> Result<(), Refusal> {
         let response = &mut exchange.response;
-        let (Some(restorer), Some(restorations)) = (&mut response.restorer, &mut response.restorations) else { return Ok(()) };
+        let (Some(restorer), Some(restorations)) = (&mut response.restorer, &mut response.restorations)
+        else {
+            return Ok(());
+        };
         let mut out = Vec::with_capacity(chunk.len());
         restorer.push(chunk, restorations, &mut out);
         if end {

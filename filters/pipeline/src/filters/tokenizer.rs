@@ -30,7 +30,8 @@ pub(super) fn refuse_or_pass(exchange: &mut Exchange, reason: &str) -> Result<()
 
 fn query(exchange: &mut Exchange) -> Result<(), Refusal> {
     let Some(query) = exchange.request.query.take() else { return Ok(()) };
-    let splices = scanner(exchange, |scanner| scanner.query(&query)).map_err(|error| Refusal::Unscannable(error.to_string()))?;
+    let splices = scanner(exchange, |scanner| scanner.query(&query))
+        .map_err(|error| Refusal::Unscannable(error.to_string()))?;
     exchange.request.query_changed = !splices.is_empty();
     let rewritten = String::from_utf8(splices.apply(query.as_bytes()));
     // Replacements are ASCII and stand for whole bytes of percent-encoded ASCII or whole characters.
@@ -55,7 +56,12 @@ fn body(exchange: &mut Exchange) -> Result<(), Refusal> {
 
 fn scanner<T>(exchange: &Exchange, scan: impl FnOnce(Scanner<'_>) -> T) -> T {
     let services = &exchange.services;
-    scan(Scanner { detectors: &services.policy.detectors, vault: &services.vault, scope: exchange.scope, now: services.now() })
+    scan(Scanner {
+        detectors: &services.policy.detectors,
+        vault: &services.vault,
+        scope: exchange.scope,
+        now: services.now(),
+    })
 }
 
 fn keep(exchange: &mut Exchange, splices: &Splices) {
