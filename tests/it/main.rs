@@ -12,6 +12,10 @@ mod refusals;
 mod upstream_faults;
 /// Secrets out, secrets back, and the log of it.
 mod redaction;
+/// Answers cut, escaped and compressed in every way.
+mod cuts;
+/// Whose placeholder it is, and what policy lets pass.
+mod sessions;
 /// Starting and stopping.
 mod lifecycle;
 
