@@ -15,6 +15,10 @@ use super::{
 
 /// Deeper nesting than this is refused; providers' own parsers stop sooner.
 const MAX_DEPTH: usize = 512;
+/// Deeper nesting in a text that reads like JSON is plain text.
+pub(crate) const MAX_DEPTH_IN_TEXT: usize = 64;
+/// A document may begin with it.
+const BYTE_ORDER_MARK: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
 /// Why bytes are not JSON. Never carries any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,11 +98,21 @@ struct Frame {
     array: bool,
 }
 
+/// What a lexer accepts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Documents {
+    One,
+    /// One after the other: JSON lines, concatenated JSON.
+    Many,
+    /// As many, each a container or a string: what a text may be that reads like JSON. The rules are
+    /// those of [`crate::restore::nesting`], which has to see the same strings.
+    InText,
+}
+
 /// The lexer; see the module's text.
 pub struct Lexer<'s> {
     schema: &'s Schema,
-    /// Whether more documents may follow the first (JSON lines, concatenated JSON).
-    many: bool,
+    documents: Documents,
     state: State,
     frames: Vec<Frame>,
     /// Place of the value that is next or under way.
@@ -115,7 +129,7 @@ impl<'s> Lexer<'s> {
     pub fn new(schema: &'s Schema) -> Self {
         Self {
             schema,
-            many: false,
+            documents: Documents::One,
             state: State::Value,
             frames: Vec::new(),
             place: Schema::ROOT,
@@ -128,7 +142,13 @@ impl<'s> Lexer<'s> {
     /// A lexer for any number of documents, one after the other.
     #[must_use]
     pub fn many(schema: &'s Schema) -> Self {
-        Self { many: true, ..Self::new(schema) }
+        Self { documents: Documents::Many, ..Self::new(schema) }
+    }
+
+    /// A lexer for a text that may be JSON: it fails where the text stops reading like it.
+    #[must_use]
+    pub fn in_text(schema: &'s Schema) -> Self {
+        Self { documents: Documents::InText, ..Self::new(schema) }
     }
 
     /// Walks the next bytes.
@@ -151,18 +171,12 @@ impl<'s> Lexer<'s> {
     /// When it ends too early.
     pub fn finish(&self) -> Result<(), JsonError> {
         let number_at_top = self.state == State::Number && self.frames.is_empty();
-        let nothing = self.many && self.state == State::Value && self.frames.is_empty();
+        let nothing =
+            self.documents != Documents::One && self.state == State::Value && self.frames.is_empty();
         if self.state == State::Done || number_at_top || nothing {
             return Ok(());
         }
         Err(JsonError { offset: self.consumed, what: "the document ends too early" })
-    }
-
-    /// Where the string that was under way at the end of the last push (or at its error) lies:
-    /// true when the lexer is inside a string.
-    #[must_use]
-    pub fn inside_string(&self) -> bool {
-        matches!(self.state, State::Text { .. })
     }
 
     fn step(&mut self, bytes: &[u8], at: usize, visitor: &mut impl Visitor) -> Result<usize, JsonError> {
@@ -172,7 +186,9 @@ impl<'s> Lexer<'s> {
             State::Literal { word, matched } => self.literal(bytes, at, (word, matched), visitor),
             _ => {
                 let byte = bytes[at];
-                if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                let mark = self.documents != Documents::InText
+                    && BYTE_ORDER_MARK.get(self.consumed + at) == Some(&byte);
+                if !mark && !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
                     self.structure(byte, at, visitor).map_err(|what| self.error(at, what))?;
                     // The first byte of a number or literal belongs to it.
                     if matches!(self.state, State::Number | State::Literal { .. }) {
@@ -192,7 +208,9 @@ impl<'s> Lexer<'s> {
         match (self.state, byte) {
             (State::Value | State::FirstElement, b'{' | b'[') => return self.open(byte == b'[', visitor),
             (State::FirstElement, b']') | (State::FirstMember, b'}') => self.close(visitor),
-            (State::Value | State::FirstElement, _) => return self.begin_value(byte, at),
+            (State::Value | State::FirstElement, _) if byte == b'"' || self.may_be_scalar() => {
+                return self.begin_value(byte, at);
+            }
             (State::FirstMember | State::Member, b'"') => {
                 self.key.clear();
                 self.state = State::Text { key: true, first: true, escape: Escape::No };
@@ -201,7 +219,7 @@ impl<'s> Lexer<'s> {
             (State::Colon, b':') => self.state = State::Value,
             (State::Colon, _) => return Err("a colon was expected"),
             (State::Comma, _) => return self.after_value(byte, visitor),
-            (State::Done, _) if self.many => {
+            (State::Done, _) if self.documents != Documents::One => {
                 self.place = Schema::ROOT;
                 self.state = State::Value;
                 return self.structure(byte, at, visitor);
@@ -212,7 +230,8 @@ impl<'s> Lexer<'s> {
     }
 
     fn open(&mut self, array: bool, visitor: &mut impl Visitor) -> Result<(), &'static str> {
-        if self.frames.len() == MAX_DEPTH {
+        let most = if self.documents == Documents::InText { MAX_DEPTH_IN_TEXT } else { MAX_DEPTH };
+        if self.frames.len() == most {
             return Err("nested too deep");
         }
         visitor.open(self.place, array);
@@ -224,6 +243,10 @@ impl<'s> Lexer<'s> {
             self.state = State::FirstMember;
         }
         Ok(())
+    }
+
+    fn may_be_scalar(&self) -> bool {
+        self.documents != Documents::InText || !self.frames.is_empty()
     }
 
     fn close(&mut self, visitor: &mut impl Visitor) {
@@ -441,7 +464,6 @@ mod tests {
             "[1}",
             "{\"a\":1,}",
             "\"\\u12g4\"",
-            "\u{feff}{}",
         ] {
             assert!(walk(broken.as_bytes(), 100).is_err(), "{broken:?}");
         }

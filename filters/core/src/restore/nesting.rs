@@ -6,7 +6,10 @@
 //! its level is dead and what follows is plain. It also remembers how the innermost text's line
 //! begins: a listing has line numbers there.
 
-use crate::numbering::{LineStart, Numbering};
+use crate::{
+    json::lexer::MAX_DEPTH_IN_TEXT,
+    numbering::{LineStart, Numbering},
+};
 
 /// Texts nested deeper than this are plain, as they are to the tokenizer. The fragment that a tool
 /// call's arguments are is a level more.
@@ -16,11 +19,24 @@ const MAX_LEVELS: usize = MAX_DEPTH + 1;
 /// Stands for every character outside ASCII: only ASCII matters to JSON and to placeholders.
 const OTHER: u8 = 0xFF;
 
+/// A character of the innermost text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Character {
+    /// The character, [`OTHER`] outside ASCII when it was escaped.
+    pub byte: u8,
+    /// Where its raw bytes begin, counted from the first byte taken.
+    pub start: usize,
+}
+
 /// The levels around the current position of a text; see the module's text.
 pub struct Nesting {
+    /// Raw bytes taken.
+    taken: usize,
     /// True for a text that stands in a JSON string on the wire.
     wire: bool,
     wire_escape: Escape,
+    /// Where the escape under way on the wire begins.
+    wire_start: usize,
     levels: [Level; MAX_LEVELS],
     /// Levels in use: each but the last is inside a string.
     live: usize,
@@ -37,16 +53,25 @@ impl Nesting {
     pub fn new(wire: bool, forced: bool) -> Self {
         let mut levels = [Level::NEW; MAX_LEVELS];
         levels[0].forced = forced;
-        let most = MAX_DEPTH + usize::from(forced);
-        Self { wire, wire_escape: Escape::No, levels, live: 1, most, line: LineStart::default() }
+        Self {
+            taken: 0,
+            wire,
+            wire_escape: Escape::No,
+            wire_start: 0,
+            levels,
+            live: 1,
+            most: MAX_DEPTH + usize::from(forced),
+            line: LineStart::default(),
+        }
     }
 
     /// Takes the next raw byte. Gives the innermost character that it completes, if it does.
     #[inline]
-    pub fn step(&mut self, raw: u8) -> Option<u8> {
-        let mut character = raw;
+    pub fn step(&mut self, raw: u8) -> Option<Character> {
+        let mut character = Character { byte: raw, start: self.taken };
+        self.taken += 1;
         if self.wire {
-            character = self.wire_escape.step(raw)?;
+            character = self.decode_wire(character)?;
         }
         for at in 0..self.live {
             match self.levels[at].step(character) {
@@ -61,8 +86,26 @@ impl Nesting {
                 }
             }
         }
-        self.line.push(character);
+        self.line.push(character.byte);
         Some(character)
+    }
+
+    /// The wire's own escapes are JSON's: the document around this string has been parsed.
+    fn decode_wire(&mut self, raw: Character) -> Option<Character> {
+        if self.wire_escape == Escape::No {
+            self.wire_start = raw.start;
+        }
+        match self.wire_escape.step(raw.byte) {
+            Decoded::Pending => None,
+            Decoded::Character(byte) => Some(Character { byte, start: self.wire_start }),
+            Decoded::Invalid => Some(raw),
+        }
+    }
+
+    /// Raw bytes taken so far.
+    #[must_use]
+    pub fn taken(&self) -> usize {
+        self.taken
     }
 
     /// A string of level `at` opens: a text of its own begins.
@@ -77,6 +120,7 @@ impl Nesting {
 
     /// Takes a run of raw bytes that [`Self::is_plain`] allows to skip.
     pub fn skip(&mut self, run: &[u8]) {
+        self.taken += run.len();
         self.line.push_run(run);
     }
 
@@ -120,56 +164,61 @@ enum Escape {
     Digits { left: u8, unit: u16 },
 }
 
+/// What a byte did to an escape sequence.
+enum Decoded {
+    Pending,
+    Character(u8),
+    /// The sequence is none of JSON's.
+    Invalid,
+}
+
 impl Escape {
-    /// Takes a byte of string content; gives the character it completes. What is not an escape of
-    /// JSON's stands for its own last character.
+    /// Takes a byte of string content.
     #[inline]
-    fn step(&mut self, byte: u8) -> Option<u8> {
+    fn step(&mut self, byte: u8) -> Decoded {
         match (*self, byte) {
-            (Self::No, b'\\') => {
-                *self = Self::Backslash;
-                None
+            (Self::No, b'\\') => self.wait(Self::Backslash),
+            (Self::No, _) => Decoded::Character(byte),
+            (Self::Backslash, b'u') => self.wait(Self::Digits { left: 4, unit: 0 }),
+            (Self::Backslash, b'n') => self.end(b'\n'),
+            (Self::Backslash, b't') => self.end(b'\t'),
+            (Self::Backslash, b'r') => self.end(b'\r'),
+            (Self::Backslash, b'b') => self.end(0x08),
+            (Self::Backslash, b'f') => self.end(0x0c),
+            (Self::Backslash, b'"' | b'\\' | b'/') => self.end(byte),
+            (Self::Digits { left, unit }, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
+                let digit = char::from(byte).to_digit(16).unwrap_or_default();
+                self.digit(left, unit << 4 | digit as u16)
             }
-            (Self::No, _) => Some(byte),
-            (Self::Backslash, b'u') => {
-                *self = Self::Digits { left: 4, unit: 0 };
-                None
-            }
-            (Self::Backslash, _) => {
+            _ => {
                 *self = Self::No;
-                Some(match byte {
-                    b'n' => b'\n',
-                    b't' => b'\t',
-                    b'r' => b'\r',
-                    b'b' => 0x08,
-                    b'f' => 0x0c,
-                    _ => byte,
-                })
+                Decoded::Invalid
             }
-            (Self::Digits { left, unit }, _) => self.digit(left, unit, byte),
         }
     }
 
-    fn digit(&mut self, left: u8, unit: u16, byte: u8) -> Option<u8> {
-        let Some(digit) = char::from(byte).to_digit(16) else {
-            *self = Self::No;
-            return Some(byte);
-        };
-        let unit = unit << 4 | digit as u16;
+    fn digit(&mut self, left: u8, unit: u16) -> Decoded {
         if left > 1 {
-            *self = Self::Digits { left: left - 1, unit };
-            return None;
+            return self.wait(Self::Digits { left: left - 1, unit });
         }
+        self.end(u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(OTHER))
+    }
+
+    fn wait(&mut self, state: Self) -> Decoded {
+        *self = state;
+        Decoded::Pending
+    }
+
+    fn end(&mut self, character: u8) -> Decoded {
         *self = Self::No;
-        Some(u8::try_from(unit).ok().filter(u8::is_ascii).unwrap_or(OTHER))
+        Decoded::Character(character)
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// Before the first value, or between two: only a container or a string may follow. `bool`:
-    /// whether one may follow here (it needs white space after an earlier value).
-    Between(bool),
+    /// Before the first value, or between two: only a container or a string may follow.
+    Between,
     Value,
     FirstElement,
     FirstMember,
@@ -193,7 +242,7 @@ enum State {
 /// What a character did at a level.
 enum Position {
     /// It is a character inside a string; the decoded one when complete.
-    Inside(Option<u8>),
+    Inside(Option<Character>),
     /// It opens a string.
     Opens,
     /// It is structure, or plain text.
@@ -206,68 +255,79 @@ struct Level {
     state: State,
     forced: bool,
     escape: Escape,
+    /// Where the escape under way begins.
+    escape_start: usize,
     /// Open containers, one bit each, innermost lowest: 1 for an array.
     arrays: u64,
     depth: u32,
 }
 
 impl Level {
-    const NEW: Self =
-        Self { state: State::Between(true), forced: false, escape: Escape::No, arrays: 0, depth: 0 };
+    const NEW: Self = Self {
+        state: State::Between,
+        forced: false,
+        escape: Escape::No,
+        escape_start: 0,
+        arrays: 0,
+        depth: 0,
+    };
 
     fn is_inside(&self) -> bool {
         matches!(self.state, State::Inside { .. } | State::Malformed)
     }
 
     #[inline]
-    fn step(&mut self, character: u8) -> Position {
+    fn step(&mut self, character: Character) -> Position {
         match self.state {
             State::Dead => Position::Outside,
-            State::Malformed => Position::Inside(self.escape.step(character)),
-            State::Inside { key } => self.inside(key, character),
+            State::Inside { .. } | State::Malformed => self.inside(character),
             _ => self.structure(character),
         }
     }
 
-    fn inside(&mut self, key: bool, character: u8) -> Position {
+    fn inside(&mut self, character: Character) -> Position {
         if self.escape == Escape::No {
-            if character == b'"' {
-                self.state = if key { State::Colon } else { self.after_value() };
-                return Position::Outside;
-            }
-            if character < 0x20 {
-                return self.die(character);
+            match (self.state, character.byte) {
+                (State::Inside { key }, b'"') => {
+                    self.state = if key { State::Colon } else { self.after_value() };
+                    return Position::Outside;
+                }
+                (State::Inside { .. }, 0..0x20) => return self.die(character),
+                _ => self.escape_start = character.start,
             }
         }
-        Position::Inside(self.escape.step(character))
+        match self.escape.step(character.byte) {
+            Decoded::Pending => Position::Inside(None),
+            Decoded::Character(byte) => Position::Inside(Some(Character { byte, start: self.escape_start })),
+            Decoded::Invalid => self.die(character),
+        }
     }
 
     fn after_value(&self) -> State {
-        if self.depth == 0 { State::Between(false) } else { State::Comma }
+        if self.depth == 0 { State::Between } else { State::Comma }
     }
 
     /// The text is not JSON. A level that must be takes the rest as string content.
-    fn die(&mut self, character: u8) -> Position {
+    fn die(&mut self, character: Character) -> Position {
         self.escape = Escape::No;
         if self.forced {
             self.state = State::Malformed;
-            return Position::Inside(self.escape.step(character));
+            return Position::Inside(Some(character));
         }
         self.state = State::Dead;
         Position::Outside
     }
 
-    fn structure(&mut self, character: u8) -> Position {
-        if matches!(character, b' ' | b'\n' | b'\r' | b'\t') {
+    fn structure(&mut self, character: Character) -> Position {
+        if matches!(character.byte, b' ' | b'\n' | b'\r' | b'\t') {
             match self.state {
-                State::Between(_) => self.state = State::Between(true),
                 State::Number => self.state = self.after_value(),
                 State::Literal { .. } => return self.die(character),
                 _ => {}
             }
             return Position::Outside;
         }
-        match self.next(character) {
+        match self.next(character.byte) {
             Some(state) => {
                 self.state = state;
                 if self.is_inside() { Position::Opens } else { Position::Outside }
@@ -279,15 +339,9 @@ impl Level {
     /// The state after a character of structure; `None` when it cannot stand here.
     fn next(&mut self, character: u8) -> Option<State> {
         match (self.state, character) {
-            (State::Between(true) | State::Value | State::FirstElement, b'{') => {
-                self.open(0, State::FirstMember)
-            }
-            (State::Between(true) | State::Value | State::FirstElement, b'[') => {
-                self.open(1, State::FirstElement)
-            }
-            (State::Between(true) | State::Value | State::FirstElement, b'"') => {
-                Some(State::Inside { key: false })
-            }
+            (State::Between | State::Value | State::FirstElement, b'{') => self.open(0, State::FirstMember),
+            (State::Between | State::Value | State::FirstElement, b'[') => self.open(1, State::FirstElement),
+            (State::Between | State::Value | State::FirstElement, b'"') => Some(State::Inside { key: false }),
             (State::FirstMember | State::Member, b'"') => Some(State::Inside { key: true }),
             (State::FirstMember, b'}') | (State::FirstElement, b']') => self.close(character),
             (State::Value | State::FirstElement, b'-' | b'0'..=b'9') => Some(State::Number),
@@ -312,7 +366,7 @@ impl Level {
     }
 
     fn open(&mut self, array: u64, then: State) -> Option<State> {
-        if self.depth == u64::BITS {
+        if self.depth as usize == MAX_DEPTH_IN_TEXT {
             return None;
         }
         self.arrays = self.arrays << 1 | array;
@@ -338,7 +392,7 @@ mod tests {
     fn escapes_at_mark(wire: bool, forced: bool, text: &str) -> usize {
         let mut nesting = Nesting::new(wire, forced);
         for byte in text.bytes() {
-            if nesting.step(byte) == Some(b'@') {
+            if nesting.step(byte).is_some_and(|character| character.byte == b'@') {
                 return nesting.escapes();
             }
         }
@@ -354,7 +408,8 @@ mod tests {
             "\"a\" b\"@",
             "[1, \"a\n@",
             "[x] \"@",
-            "\"\"\"@",
+            "\"\\q@",
+            "\"\\u12@",
             "{\"a\": {\"b\": nul @",
             "{{\"@",
         ] {
@@ -379,5 +434,64 @@ mod tests {
         assert_eq!(escapes_at_mark(true, true, "@"), 2);
         assert_eq!(escapes_at_mark(true, true, r#"{\"a\": @"#), 2);
         assert_eq!(escapes_at_mark(true, true, r#"{\"a\": \"x\ny @"#), 2);
+    }
+
+    /// The tokenizer finds the strings of a text with the lexer, the restorer follows them here.
+    mod agreement {
+        use std::{ops::Range, sync::LazyLock};
+
+        use proptest::prelude::*;
+
+        use super::*;
+        use crate::json::{Lexer, Schema, StringPiece, Visitor};
+
+        static NOTHING: LazyLock<Schema> = LazyLock::new(|| Schema::new(&[]));
+
+        #[derive(Default)]
+        struct Strings(Vec<Range<usize>>);
+
+        impl Visitor for Strings {
+            fn string(&mut self, piece: StringPiece) {
+                if piece.last {
+                    self.0.push(piece.raw);
+                }
+            }
+        }
+
+        /// The strings of the outermost level that are complete.
+        fn followed(text: &[u8]) -> Vec<Range<usize>> {
+            let mut nesting = Nesting::new(false, false);
+            let (mut found, mut start) = (Vec::new(), None);
+            for (at, &byte) in text.iter().enumerate() {
+                let was_inside = nesting.levels[0].is_inside();
+                nesting.step(byte);
+                match (was_inside, nesting.levels[0].is_inside()) {
+                    (false, true) => start = Some(at + 1),
+                    (true, false) if nesting.levels[0].state != State::Dead => {
+                        found.extend(start.map(|start| start..at))
+                    }
+                    _ => {}
+                }
+            }
+            found
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+
+            #[test]
+            fn both_see_the_same_strings(text in proptest::collection::vec(proptest::sample::select(b"{}[]\",:\\unqx1-0tre \n\x01<".to_vec()), 0..24)) {
+                let mut strings = Strings::default();
+                let _ = Lexer::in_text(&NOTHING).push(&text, &mut strings);
+                prop_assert_eq!(strings.0, followed(&text));
+            }
+
+            #[test]
+            fn also_in_json(text in "(\\{\"[a-z\\\\n]{0,3}\": ?(\"[a-z\\\\]{0,4}\"|[0-9.]{1,3}|true|\\[\"x\"(, ?\"y\")?\\])\\}|\"[a-z]{0,3}\"| |[0-9]){0,5}") {
+                let mut strings = Strings::default();
+                let _ = Lexer::in_text(&NOTHING).push(text.as_bytes(), &mut strings);
+                prop_assert_eq!(strings.0, followed(text.as_bytes()));
+            }
+        }
     }
 }

@@ -19,8 +19,6 @@ pub struct TextRestorer {
     nesting: Nesting,
     matcher: Matcher,
     held: Vec<u8>,
-    /// Where in `held` the character under way begins.
-    character_start: usize,
     /// Characters of the possible placeholder so far.
     characters: usize,
     /// Where in `held` an escape mark would begin and end.
@@ -47,7 +45,6 @@ impl TextRestorer {
             nesting,
             matcher: Matcher::default(),
             held: Vec::new(),
-            character_start: 0,
             characters: 0,
             mark: (0, 0),
             numbering: None,
@@ -75,7 +72,6 @@ impl TextRestorer {
     /// Gives up waiting: appends what is held. For the end of the text.
     pub fn flush(&mut self, out: &mut Vec<u8>) {
         out.append(&mut self.held);
-        self.character_start = 0;
         self.matcher.reset();
     }
 
@@ -88,17 +84,17 @@ impl TextRestorer {
     fn step(&mut self, byte: u8, resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
         self.held.push(byte);
         let Some(character) = self.nesting.step(byte) else { return };
-        match self.matcher.step(character) {
+        match self.matcher.step(character.byte) {
             Step::Idle => out.append(&mut self.held),
             Step::Begins => {
-                out.extend(self.held.drain(..self.character_start));
+                let first = self.nesting.taken() - self.held.len();
+                out.extend(self.held.drain(..character.start - first));
                 self.characters = 1;
                 self.numbering = self.nesting.numbering();
             }
             Step::Continues => self.note_mark(),
             Step::Completes => self.complete(resolve, out),
         }
-        self.character_start = self.held.len();
     }
 
     fn note_mark(&mut self) {

@@ -113,7 +113,7 @@ impl<'a> LeafScanner<'a> {
     /// Scans the strings of a text that may be JSON. Gives where it stops being so.
     fn find_nested(&mut self, text: &[u8], depth: usize, edits: &mut Vec<Edit>) -> usize {
         let mut strings = Strings::default();
-        let is_json = Lexer::many(nothing_special()).push(text, &mut strings).is_ok();
+        let is_json = Lexer::in_text(nothing_special()).push(text, &mut strings).is_ok();
         let mut decoded = Decoded::default();
         let mut key = None;
         for (raw, is_key) in &strings.found {
