@@ -22,10 +22,8 @@ use crate::{
     secret::{Kind, Secret},
 };
 
-/// Length of the tag of an entry that is restored verbatim, see [`Vault::insert_verbatim`].
-const VERBATIM_DIGITS: usize = 32;
-/// Lengths tried one after the other for a plaintext whose short tag is taken by another.
-const CLASH_DIGITS: [usize; 3] = [24, 48, 64];
+/// Length of the tag of an entry with a spelling of its own, see [`Vault::insert_spelt`].
+const SPELT_DIGITS: usize = 32;
 
 /// Whose placeholders: one session with one upstream.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -35,8 +33,29 @@ pub struct Scope(pub u128);
 pub struct Entry {
     secret: Secret,
     tag: Tag,
-    verbatim: bool,
+    spelling: Option<Spelling>,
     last_used: AtomicU64,
+}
+
+/// How a secret was written where its usual spelling would not be what stood there.
+pub struct Spelling {
+    text: Secret,
+    /// The JSON strings around it, as far as the text itself tells.
+    depth: usize,
+}
+
+impl Spelling {
+    /// What stood there.
+    #[must_use]
+    pub fn text(&self) -> &Secret {
+        &self.text
+    }
+
+    /// How many JSON strings the text around it seemed to put it in.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.depth
+    }
 }
 
 impl Entry {
@@ -52,16 +71,19 @@ impl Entry {
         self.tag.short()
     }
 
-    /// True when the plaintext is to be put back without the escapes that the text around the
-    /// placeholder would suggest.
+    /// The spelling to use at a place like the one it came from.
     #[must_use]
-    pub fn verbatim(&self) -> bool {
-        self.verbatim
+    pub fn spelling(&self) -> Option<&Spelling> {
+        self.spelling.as_ref()
     }
 
     /// Writes the placeholder.
     pub fn write_placeholder(&self, out: &mut Vec<u8>) {
         placeholder::write(self.secret.kind(), &self.tag, out);
+    }
+
+    fn is_spelt(&self, spelling: Option<(&[u8], usize)>) -> bool {
+        self.spelling.as_ref().map(|known| (known.text.expose(), known.depth)) == spelling
     }
 }
 
@@ -72,10 +94,13 @@ pub struct Vault {
     key: SessionKey,
     capacity: usize,
     ttl_seconds: u64,
-    /// Entries whose tags share their first 16 digits stand side by side: a clash, or the verbatim
-    /// variant of the same plaintext.
+    /// Entries whose tags share their first 16 digits stand side by side: a clash, or spellings of
+    /// the same plaintext.
     entries: DashMap<Key, Vec<Arc<Entry>>>,
     size: AtomicUsize,
+    /// Beyond this size room is made. More than the capacity while most entries are in use, so that
+    /// a request with very many secrets does not look for room at each of them.
+    room_at: AtomicUsize,
 }
 
 impl Vault {
@@ -83,34 +108,41 @@ impl Vault {
     /// `ttl_seconds` beyond their last use.
     #[must_use]
     pub fn new(key: SessionKey, capacity: usize, ttl_seconds: u64) -> Self {
-        Self { key, capacity, ttl_seconds, entries: DashMap::new(), size: AtomicUsize::new(0) }
+        Self { key, capacity, ttl_seconds, entries: DashMap::new(), size: AtomicUsize::new(0), room_at: AtomicUsize::new(capacity) }
     }
 
     /// Finds or makes the entry of a plaintext.
     pub fn insert(&self, scope: Scope, kind: Kind, plaintext: &[u8], now: u64) -> Arc<Entry> {
-        self.insert_with(scope, kind, plaintext, now, false)
+        self.insert_as(scope, kind, plaintext, None, now)
     }
 
-    /// Finds or makes the second entry of a plaintext: one that is restored exactly as it stands.
+    /// Finds or makes another entry of a plaintext: one that at a place like its own, `depth` JSON
+    /// strings deep, is put back as `text`, exactly as it stood there.
     ///
-    /// Needed where a raw line break stands in what reads like a JSON string, so that its place
-    /// suggests an escape that was not there.
-    pub fn insert_verbatim(&self, scope: Scope, kind: Kind, plaintext: &[u8], now: u64) -> Arc<Entry> {
-        self.insert_with(scope, kind, plaintext, now, true)
-    }
-
-    fn insert_with(
+    /// Needed where a raw line break stands in what reads like a JSON string, or `\/` for a slash.
+    pub fn insert_spelt(
         &self,
         scope: Scope,
         kind: Kind,
         plaintext: &[u8],
+        (text, depth): (&[u8], usize),
         now: u64,
-        verbatim: bool,
+    ) -> Arc<Entry> {
+        self.insert_as(scope, kind, plaintext, Some((text, depth)), now)
+    }
+
+    fn insert_as(
+        &self,
+        scope: Scope,
+        kind: Kind,
+        plaintext: &[u8],
+        spelling: Option<(&[u8], usize)>,
+        now: u64,
     ) -> Arc<Entry> {
         let tag = self.key.tag(plaintext);
-        let entry = self.find_or_add(scope, kind, plaintext, tag, now, verbatim);
-        if self.size.load(Relaxed) > self.capacity {
-            self.evict(now);
+        let entry = self.find_or_add(scope, kind, plaintext, spelling, tag, now);
+        if self.size.load(Relaxed) > self.room_at.load(Relaxed) {
+            self.make_room(now);
         }
         entry
     }
@@ -120,24 +152,23 @@ impl Vault {
         scope: Scope,
         kind: Kind,
         plaintext: &[u8],
+        spelling: Option<(&[u8], usize)>,
         tag: Tag,
         now: u64,
-        verbatim: bool,
     ) -> Arc<Entry> {
         let mut bucket = self.entries.entry((scope, key_of(&tag))).or_default();
-        if let Some(known) =
-            bucket.iter().find(|entry| entry.verbatim == verbatim && entry.secret.expose() == plaintext)
-        {
+        let same = |entry: &&Arc<Entry>| entry.is_spelt(spelling) && entry.secret.expose() == plaintext;
+        if let Some(known) = bucket.iter().find(same) {
             known.last_used.store(now, Relaxed);
             return Arc::clone(known);
         }
         let taken = |digits: usize| bucket.iter().any(|entry| entry.tag.as_str() == &tag.as_str()[..digits]);
-        let usual = if verbatim { VERBATIM_DIGITS } else { 16 };
-        let digits = std::iter::once(usual).chain(CLASH_DIGITS).find(|&digits| !taken(digits)).unwrap_or(64);
+        let usual = if spelling.is_some() { SPELT_DIGITS } else { 16 };
+        let digits = (usual..=64).find(|&digits| !taken(digits)).unwrap_or(64);
         let entry = Arc::new(Entry {
             secret: Secret::new(kind, plaintext),
             tag: tag.shortened(digits),
-            verbatim,
+            spelling: spelling.map(|(text, depth)| Spelling { text: Secret::new(kind, text), depth }),
             last_used: AtomicU64::new(now),
         });
         bucket.push(Arc::clone(&entry));
@@ -158,9 +189,9 @@ impl Vault {
         Some(Arc::clone(entry))
     }
 
-    /// Drops what has outlived its time; to be called now and then.
+    /// Drops what has outlived its time, and what is beyond the capacity; to be called now and then.
     pub fn sweep(&self, now: u64) {
-        self.retain(|entry| !self.expired(entry, now));
+        self.make_room(now);
     }
 
     /// The number of entries.
@@ -185,24 +216,27 @@ impl Vault {
         now.saturating_sub(entry.last_used.load(Relaxed)) > self.ttl_seconds
     }
 
-    /// Makes room: first what is too old, then the least recently used, a few at a time so that a
-    /// full vault does not pay for a scan on every insert.
-    fn evict(&self, now: u64) {
-        self.sweep(now);
+    /// Drops what is too old, then the least recently used, some more than needed so that a full
+    /// vault does not pay for a scan on every insert.
+    fn make_room(&self, now: u64) {
+        self.retain(|entry| !self.expired(entry, now));
         let surplus = self.len().saturating_sub(self.capacity);
-        if surplus == 0 {
-            return;
+        if surplus > 0 {
+            self.evict(surplus + self.capacity / 64);
         }
+        let left = self.len();
+        let room_at = if left < self.capacity { self.capacity } else { left + left / 8 };
+        self.room_at.store(room_at, Relaxed);
+    }
+
+    /// Drops that many of the least recently used entries, as far as they are not in use.
+    fn evict(&self, wanted: usize) {
         let mut ages: Vec<u64> = Vec::with_capacity(self.len());
         for bucket in &self.entries {
-            ages.extend(
-                bucket
-                    .iter()
-                    .filter(|entry| Arc::strong_count(entry) == 1)
-                    .map(|entry| entry.last_used.load(Relaxed)),
-            );
+            let free = bucket.iter().filter(|entry| Arc::strong_count(entry) == 1);
+            ages.extend(free.map(|entry| entry.last_used.load(Relaxed)));
         }
-        let batch = (surplus + self.capacity / 64).min(ages.len());
+        let batch = wanted.min(ages.len());
         let Some(last) = batch.checked_sub(1) else { return };
         let youngest = *ages.select_nth_unstable(last).1;
         let left = AtomicUsize::new(batch);
@@ -262,9 +296,9 @@ mod tests {
     fn a_clash_lengthens_the_tag() {
         let vault = vault(10, 10);
         let first = vault.insert(HERE, KIND, b"fake", 0);
-        let clash = vault.find_or_add(HERE, KIND, b"other plaintext", vault.key.tag(b"fake"), 0, false);
+        let clash = vault.find_or_add(HERE, KIND, b"other plaintext", None, vault.key.tag(b"fake"), 0);
         assert_eq!(first.tag.as_str().len(), 16);
-        assert_eq!(clash.tag.as_str().len(), 24);
+        assert_eq!(clash.tag.as_str().len(), 17);
         let found = |entry: &Entry| {
             vault.find(HERE, "TEST_KEY", &entry.tag, 0).expect("known").secret.expose().to_vec()
         };
@@ -273,13 +307,16 @@ mod tests {
     }
 
     #[test]
-    fn the_verbatim_variant_stands_beside_the_plain_one() {
+    fn spellings_stand_beside_the_plain_entry() {
         let vault = vault(10, 10);
-        let plain = vault.insert(HERE, KIND, b"fake", 0);
-        let verbatim = vault.insert_verbatim(HERE, KIND, b"fake", 0);
-        assert!(verbatim.verbatim() && !plain.verbatim());
-        assert_eq!(plain.short_tag(), verbatim.short_tag());
-        assert_ne!(text(&plain), text(&verbatim));
+        let plain = vault.insert(HERE, KIND, b"a/b", 0);
+        let spelt = vault.insert_spelt(HERE, KIND, b"a/b", (b"a\\/b", 1), 0);
+        let other = vault.insert_spelt(HERE, KIND, b"a/b", (b"a\\/b", 2), 0);
+        assert_eq!((plain.tag.as_str().len(), spelt.tag.as_str().len(), other.tag.as_str().len()), (16, 32, 33));
+        assert_eq!(plain.short_tag(), spelt.short_tag());
+        assert_eq!(text(&spelt), text(&vault.insert_spelt(HERE, KIND, b"a/b", (b"a\\/b", 1), 0)));
+        let found = vault.find(HERE, "TEST_KEY", &spelt.tag, 0).expect("known");
+        assert_eq!(found.spelling().map(|spelling| spelling.text().expose()), Some(b"a\\/b".as_slice()));
     }
 
     #[test]
@@ -293,6 +330,24 @@ mod tests {
         assert!(vault.find(HERE, "TEST_KEY", &held.tag, 6).is_some());
         assert!(vault.find(HERE, "TEST_KEY", &vault.key.tag(&[1]).shortened(16), 6).is_none());
         assert!(vault.find(HERE, "TEST_KEY", &vault.key.tag(&[5]).shortened(16), 6).is_some());
+    }
+
+    /// The work of looking for room stays in proportion to the entries.
+    #[test]
+    fn a_vault_full_of_entries_in_use_grows_without_looking_for_room_each_time() {
+        let vault = vault(100, 100);
+        let mut rooms = std::collections::BTreeSet::new();
+        let held: Vec<_> = (0..3000_u32)
+            .map(|number| {
+                rooms.insert(vault.room_at.load(Relaxed));
+                vault.insert(HERE, KIND, &number.to_le_bytes(), 0)
+            })
+            .collect();
+        assert!(rooms.len() < 50, "{}", rooms.len());
+        assert_eq!(vault.len(), 3000);
+        drop(held);
+        vault.sweep(0);
+        assert!(vault.len() <= 100);
     }
 
     #[test]

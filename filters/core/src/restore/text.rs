@@ -120,17 +120,25 @@ impl TextRestorer {
 
     /// Writes a secret so that it fits where it stands (law 5).
     fn put_back(&self, entry: &Entry, out: &mut Vec<u8>) {
-        let plaintext = entry.secret().expose();
-        if entry.verbatim() {
-            return escape(plaintext, self.nesting.certain_escapes(), out);
+        let certain = self.nesting.certain_escapes();
+        let escapes = self.nesting.escapes();
+        if let Some(spelling) = entry.spelling()
+            && certain + spelling.depth() == escapes
+        {
+            return escape(spelling.text().expose(), certain, out);
         }
-        match self.numbering {
-            Some(numbering) if plaintext.contains(&b'\n') => {
-                let mut numbered = Zeroizing::new(Vec::with_capacity(2 * plaintext.len()));
-                numbering.add(plaintext, &mut numbered);
-                escape(&numbered, self.nesting.escapes(), out);
-            }
-            _ => escape(plaintext, self.nesting.escapes(), out),
+        spell(entry.secret().expose(), self.numbering, escapes, out);
+    }
+}
+
+/// Writes a plaintext as it stands `escapes` JSON strings deep, in a listing if there is a numbering.
+pub(crate) fn spell(plaintext: &[u8], numbering: Option<Numbering>, escapes: usize, out: &mut Vec<u8>) {
+    match numbering {
+        Some(numbering) if plaintext.contains(&b'\n') => {
+            let mut numbered = Zeroizing::new(Vec::with_capacity(2 * plaintext.len()));
+            numbering.add(plaintext, &mut numbered);
+            escape(&numbered, escapes, out);
         }
+        _ => escape(plaintext, escapes, out),
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     json::{Lexer, StringPiece, Visitor, escape::Decoded},
     numbering::Numbering,
     placeholder::{ESCAPE_AT, MAX_ESCAPES, find_literals},
-    restore::nesting::Nesting,
+    restore::{nesting::Nesting, text::spell},
     secret::Kind,
     vault::Entry,
 };
@@ -164,22 +164,20 @@ impl<'a> LeafScanner<'a> {
             let entry = match edit.change {
                 Change::Escape => None,
                 Change::Secret(kind, plaintext) => {
-                    let fits = surroundings
-                        .as_mut()
-                        .is_none_or(|surroundings| surroundings.fits(&edit.range, &plaintext));
-                    Some(self.entry(kind, &plaintext, &text[edit.range.clone()], fits))
+                    let original = &text[edit.range.clone()];
+                    let misfit = surroundings.as_mut().and_then(|it| it.misfit(&edit.range, &plaintext));
+                    Some(self.entry(kind, &plaintext, misfit.map(|depth| (original, depth))))
                 }
             };
             self.splices.push(Splice { range: to_body(edit.range), entry, percent: false });
         }
     }
 
-    fn entry(&self, kind: Kind, plaintext: &[u8], original: &[u8], fits: bool) -> Arc<Entry> {
+    fn entry(&self, kind: Kind, plaintext: &[u8], spelling: Option<(&[u8], usize)>) -> Arc<Entry> {
         let Tokenizer { vault, scope, now, .. } = *self.tokenizer;
-        if fits {
-            vault.insert(scope, kind, plaintext, now)
-        } else {
-            vault.insert_verbatim(scope, kind, original, now)
+        match spelling {
+            None => vault.insert(scope, kind, plaintext, now),
+            Some(spelling) => vault.insert_spelt(scope, kind, plaintext, spelling, now),
         }
     }
 }
@@ -209,45 +207,19 @@ impl<'a> Surroundings<'a> {
         Self { text, nesting: Nesting::new(false, false), walked: 0 }
     }
 
-    /// Whether restoring `plaintext` here gives what stood here, or JSON that means the same.
-    fn fits(&mut self, range: &Range<usize>, plaintext: &[u8]) -> bool {
+    /// How deep a secret stands, if restoring its plaintext would not give what stood here.
+    fn misfit(&mut self, range: &Range<usize>, plaintext: &[u8]) -> Option<usize> {
         for &byte in &self.text[self.walked..range.start] {
             self.nesting.step(byte);
         }
         self.walked = range.end;
         // No character of a placeholder but the first can change the levels.
         self.nesting.step(b'<');
-        let numbering = self.nesting.numbering();
-        let mut original = Decoded::default();
-        original.text.extend_from_slice(&self.text[range.clone()]);
-        for _ in 0..self.nesting.escapes() {
-            let raw = Zeroizing::new(std::mem::take(&mut original.text));
-            if !is_string_content(&raw) {
-                return false;
-            }
-            original.decode(&raw);
-        }
-        match numbering {
-            Some(numbering) if plaintext.contains(&b'\n') => {
-                let mut plain = Zeroizing::new(Vec::new());
-                numbering.strip(&original.text, &mut plain) && **plain == *plaintext
-            }
-            _ => original.text == plaintext,
-        }
+        let depth = self.nesting.escapes();
+        let mut restored = Zeroizing::new(Vec::with_capacity(range.len()));
+        spell(plaintext, self.nesting.numbering(), depth, &mut restored);
+        (restored.as_slice() != &self.text[range.clone()]).then_some(depth)
     }
-}
-
-/// Whether bytes can stand between the quotes of a JSON string.
-fn is_string_content(raw: &[u8]) -> bool {
-    let mut bytes = raw.iter();
-    while let Some(&byte) = bytes.next() {
-        match byte {
-            b'"' | 0..0x20 => return false,
-            b'\\' if bytes.next().is_none() => return false,
-            _ => {}
-        }
-    }
-    true
 }
 
 /// The strings of a text, with whether each is a member name.
