@@ -123,6 +123,13 @@ fn filler() -> impl Strategy<Value = String> {
             "'",
             "/",
             "export KEY=",
+            "\\/",
+            "\\q",
+            "\"\\",
+            "{}",
+            "\\u0041",
+            "\\u003cpl-esc:T:0123456789abcdef>",
+            "[\"",
         ])
         .prop_map(str::to_owned),
     ]

@@ -84,6 +84,16 @@ fn anthropic_text_is_scanned_wherever_it_stands() {
             message(json!([{"type": "thinking", "thinking": key}])),
             message(json!([{"type": "thinking", "thinking": key, "signature": ""}])),
             message(json!([{"type": "text", "data": key}])),
+            message(json!([{"type": "text", "text": "x", "name": key}])),
+            message(
+                json!([{"type": "text", "text": "x", "cache_control": {"type": "ephemeral", "note": key}}]),
+            ),
+            message(
+                json!([{"type": "tool_result", "content": [{"type": "text", "encrypted_content": key}]}]),
+            ),
+            message(
+                json!([{"type": "image", "source": {"type": "base64", "data": format!("my key is {key} !")}}]),
+            ),
             json!({"tools": [{"name": "n", "description": key}]}),
             json!({"tools": [{"name": "n", "input_schema": {"properties": {"name": {"enum": [key]}}}}]}),
             json!({"stop_sequences": [key]}),
@@ -130,6 +140,15 @@ fn a_doubtful_type_makes_nothing_opaque() {
             r#"{{"messages":[{{"content":[{{"source":{{"type":"base64","data":"{key}","\u0074ype":"text"}}}}]}}]}}"#
         ),
         format!(r#"{{"messages":[{{"content":[{{"type":"text","thinking":"{key}","signature":"s"}}]}}]}}"#),
+        format!(
+            r#"{{"messages":[{{"content":[{{"type":"redacted_thinking","type":null,"data":"{key}"}}]}}]}}"#
+        ),
+        format!(
+            r#"{{"messages":[{{"content":[{{"type":"redacted_thinking","type":{{}},"data":"{key}"}}]}}]}}"#
+        ),
+        format!(
+            r#"{{"messages":[{{"content":[{{"type":"thinking","thinking":"{key}","signature":"s","signature":""}}]}}]}}"#
+        ),
     ] {
         let seen = scan("anthropic", Some("application/json"), body.as_bytes()).expect("scannable");
         assert!(!String::from_utf8_lossy(&seen).contains(&key), "{body}");
@@ -290,6 +309,37 @@ fn seen_tag(text: &str) -> String {
     seen[at..at + 31].to_owned()
 }
 
+/// Escapes count also where the text is not JSON as a whole: behind a tool's header lines, in a listing.
+#[test]
+fn escapes_in_other_text_hide_nothing() {
+    let escaped = format!("\\u0041KIA{}", &key()[4..]);
+    for text in [
+        format!("Output:\n{{\"k\": \"{escaped}\"}}"),
+        format!("1: {{\"k\":\"{escaped}\"}}"),
+        format!("x {} y {escaped} {}", escaped.replace('\\', "\\\\"), key()),
+    ] {
+        let seen = seen("generic", &json!([text]));
+        assert!(!seen.contains("FAKEFAKE"), "{seen}");
+    }
+}
+
+#[test]
+fn a_private_key_may_be_a_list_of_lines() {
+    let pem = pem("\n");
+    let lines: Vec<&str> = pem.lines().collect();
+    let with_ends: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
+    let quoted: String = lines.iter().map(|line| format!("\"{line}\\n\"\n")).collect();
+    for body in [
+        json!({"lines": lines, "word": "after"}),
+        json!([json!({"source": with_ends, "n": ["word"]}).to_string()]),
+        json!([quoted]),
+    ] {
+        let seen = seen("generic", &body);
+        assert!(!seen.contains("FAKEfake"), "{seen}");
+        assert_eq!(seen.contains("word"), body.to_string().contains("word"), "{seen}");
+    }
+}
+
 #[test]
 fn broken_bodies_are_refused_not_passed() {
     let json = Some("application/json");
@@ -318,6 +368,11 @@ fn other_text_is_scanned_whatever_it_is_called() {
         let seen = scan("generic", content_type, format!("a: {key}\n").as_bytes()).expect("scannable");
         assert!(seen.starts_with(b"a: <pl:AWS_ACCESS_KEY:"), "{content_type:?}");
     }
+    let marked = format!("\u{feff}{{\"x\": \"\\u0041KIA{}\"}}", &key[4..]);
+    for content_type in [None, Some("text/plain"), Some("application/json")] {
+        let seen = scan("generic", content_type, marked.as_bytes()).expect("scannable");
+        assert!(String::from_utf8_lossy(&seen).contains("<pl:AWS_ACCESS_KEY:"), "{content_type:?}");
+    }
     let lines = format!("{{\"body\":{{\"input\":\"{key}\"}}}}\n{{\"b\":\"\\u0041KIA{}\"}}\n", &key[4..]);
     for content_type in [Some("application/jsonl"), None, Some("text/plain")] {
         let seen = String::from_utf8(scan("openai", content_type, lines.as_bytes()).expect("scannable"))
@@ -343,6 +398,30 @@ fn forms_and_queries_are_scanned_percent_encoded() {
         with_tokenizer(|tokenizer| tokenizer.query(&query).expect("scannable").apply(query.as_bytes()));
     let seen = String::from_utf8(seen).expect("UTF-8");
     assert!(seen.starts_with("beta=true&q=%3Cpl%3A") && seen.ends_with(&format!("&key={key}")), "{seen}");
+}
+
+/// What a decoder does with a broken `%` is to leave it; the letter behind it is not eaten.
+#[test]
+fn a_broken_percent_sign_hides_nothing() {
+    let query = format!("q=%+{}&r=%{}", key(), key());
+    let seen =
+        with_tokenizer(|tokenizer| tokenizer.query(&query).expect("scannable").apply(query.as_bytes()));
+    assert!(!String::from_utf8_lossy(&seen).contains("FAKEFAKE"), "{}", String::from_utf8_lossy(&seen));
+}
+
+#[test]
+fn multipart_bodies_nest_a_little() {
+    let mut body = b"x".to_vec();
+    let mut content_type = "text/plain".to_owned();
+    for depth in 0..2000 {
+        let head = format!("--B{depth}\r\nContent-Type: {content_type}\r\n\r\n");
+        body = [head.as_bytes(), &body, format!("\r\n--B{depth}--\r\n").as_bytes()].concat();
+        content_type = format!("multipart/mixed; boundary=B{depth}");
+        if depth == 2 {
+            assert!(scan("openai", Some(&content_type), &body).is_ok());
+        }
+    }
+    assert!(scan("openai", Some(&content_type), &body).is_err());
 }
 
 #[test]

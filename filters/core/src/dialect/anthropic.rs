@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Dialect, Ends, Stream, is_at, openai};
 use crate::json::{
-    Rule::{self, Index, Opaque, OpaqueIfSigned, OpaqueIfType, Piece, Signature, Type},
+    Rule::{self, Index, MediaIfType, Opaque, OpaqueIfSigned, OpaqueIfType, Piece, Signature, Type},
     Schema,
     schema::Field,
 };
@@ -30,25 +30,24 @@ type Paths = &'static [(&'static str, Rule)];
 const BLOCK: Paths = &[
     ("type", Type),
     ("id", Opaque),
-    ("name", Opaque),
+    ("name", OpaqueIfType(&["tool_use", "server_tool_use", "mcp_tool_use"])),
     ("tool_use_id", Opaque),
     ("toolset_name", Opaque),
-    ("caller.**", Opaque),
-    ("cache_control.**", Opaque),
     ("thinking", OpaqueIfSigned),
     ("signature", Signature),
-    ("data", OpaqueIfType("redacted_thinking")),
-    ("encrypted_content", Opaque),
+    ("data", OpaqueIfType(&["redacted_thinking"])),
+    ("encrypted_content", OpaqueIfType(&["compaction", "web_search_result"])),
     ("file_id", Opaque),
     ("source.type", Type),
     ("source.media_type", Opaque),
     ("source.file_id", Opaque),
-    ("source.data", OpaqueIfType("base64")),
+    ("source.data", MediaIfType("base64")),
     ("citations[].encrypted_index", Opaque),
-    ("content[].encrypted_content", Opaque),
+    ("content[].type", Type),
+    ("content[].encrypted_content", OpaqueIfType(&["compaction", "web_search_result"])),
     ("content.encrypted_stdout", Opaque),
     ("content.content.source.type", Type),
-    ("content.content.source.data", OpaqueIfType("base64")),
+    ("content.content.source.data", MediaIfType("base64")),
 ];
 
 /// A Messages request beside its content. `mcp_servers` holds the agent's own credentials for

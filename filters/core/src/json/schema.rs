@@ -17,8 +17,12 @@ pub enum Rule {
     Text,
     /// Identical in both directions, whatever it holds (law 7).
     Opaque,
-    /// Opaque if its object's `type` member, a [`Rule::Type`], has this value.
-    OpaqueIfType(&'static str),
+    /// Opaque if its object's `type` member, a [`Rule::Type`], has one of these values.
+    OpaqueIfType(&'static [&'static str]),
+    /// Opaque if it is base64.
+    Media,
+    /// Opaque if it is base64 and its object's `type` has this value.
+    MediaIfType(&'static str),
     /// Opaque if its object has a [`Rule::Signature`] that is not empty.
     OpaqueIfSigned,
     /// Opaque if the value is a base64 `data:` URL.

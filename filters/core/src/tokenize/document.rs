@@ -20,7 +20,8 @@ pub(super) fn scan(
         body,
         leaves: LeafScanner::new(tokenizer),
         key: None,
-        objects: Vec::new(),
+        containers: Vec::new(),
+        opened: 0,
         token_ids: false,
     };
     let mut lexer = if many { Lexer::many(schema) } else { Lexer::new(schema) };
@@ -51,41 +52,65 @@ struct Walk<'a> {
     leaves: LeafScanner<'a>,
     /// The member name last seen.
     key: Option<Range<usize>>,
-    objects: Vec<Object>,
+    containers: Vec<Container>,
+    /// How many containers were opened.
+    opened: usize,
     token_ids: bool,
 }
 
-/// What the conditions of an open object look at, and what waits for them.
+/// An open object or array: what its conditions look at, and what waits for them.
 #[derive(Default)]
-struct Object {
+struct Container {
+    /// For an array: its number.
+    list: Option<usize>,
     /// The raw `type`; the second of two that differ makes every condition fail.
     type_name: Option<Range<usize>>,
     types_differ: bool,
-    signed: bool,
+    signature: Signature,
     waiting: Vec<(Range<usize>, Rule)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Signature {
+    #[default]
+    Absent,
+    Present,
+    /// One of them.
+    Empty,
 }
 
 impl Walk<'_> {
     fn scan(&mut self, raw: Range<usize>) {
         let key = self.key.clone().map(|key| &self.body[key]);
-        self.leaves.json_string(self.body, raw, key);
+        let list = self.containers.last().and_then(|container| container.list);
+        self.leaves.json_string(self.body, raw, key, list);
     }
 
     fn note_type(&mut self, raw: &Range<usize>) {
-        let Some(object) = self.objects.last_mut() else { return };
+        let Some(object) = self.containers.last_mut() else { return };
         let differs = |known: &Range<usize>| self.body[known.clone()] != self.body[raw.clone()];
         object.types_differ |= object.type_name.as_ref().is_some_and(differs);
         object.type_name = Some(raw.clone());
     }
 
-    fn is_opaque(&self, object: &Object, rule: Rule) -> bool {
-        let has_type = |name: &str| {
+    /// A `type` that is no string: no condition holds.
+    fn distrust_type(&mut self, place: NodeId) {
+        if self.schema.rule(place) == Rule::Type
+            && let Some(object) = self.containers.last_mut()
+        {
+            object.types_differ = true;
+        }
+    }
+
+    fn is_opaque(&self, object: &Container, raw: &Range<usize>, rule: Rule) -> bool {
+        let has_type = |names: &[&str]| {
             let found = object.type_name.as_ref().map(|raw| &self.body[raw.clone()]);
-            !object.types_differ && found == Some(name.as_bytes())
+            !object.types_differ && names.iter().any(|name| found == Some(name.as_bytes()))
         };
         match rule {
-            Rule::OpaqueIfType(name) => has_type(name),
-            Rule::OpaqueIfSigned => object.signed && has_type("thinking"),
+            Rule::OpaqueIfType(names) => has_type(names),
+            Rule::MediaIfType(name) => has_type(&[name]) && is_base64(&self.body[raw.clone()]),
+            Rule::OpaqueIfSigned => object.signature == Signature::Present && has_type(&["thinking"]),
             _ => false,
         }
     }
@@ -103,15 +128,19 @@ impl Visitor for Walk<'_> {
         match self.schema.rule(piece.place) {
             Rule::Opaque => {}
             Rule::Signature => {
-                if let Some(object) = self.objects.last_mut() {
-                    object.signed |= !raw.is_empty();
+                if let Some(object) = self.containers.last_mut() {
+                    let present = !raw.is_empty() && object.signature != Signature::Empty;
+                    object.signature = if present { Signature::Present } else { Signature::Empty };
                 }
             }
-            rule @ (Rule::OpaqueIfType(_) | Rule::OpaqueIfSigned) => match self.objects.last_mut() {
-                Some(object) => object.waiting.push((raw, rule)),
-                None => self.scan(raw),
-            },
+            rule @ (Rule::OpaqueIfType(_) | Rule::MediaIfType(_) | Rule::OpaqueIfSigned) => {
+                match self.containers.last_mut() {
+                    Some(object) => object.waiting.push((raw, rule)),
+                    None => self.scan(raw),
+                }
+            }
             Rule::OpaqueIfDataUrl if is_base64_data_url(&self.body[raw.clone()]) => {}
+            Rule::Media if is_base64(&self.body[raw.clone()]) => {}
             Rule::Type => {
                 self.note_type(&raw);
                 self.scan(raw);
@@ -121,18 +150,22 @@ impl Visitor for Walk<'_> {
     }
 
     fn scalar(&mut self, place: NodeId, raw: Range<usize>) {
+        self.distrust_type(place);
         let number = !self.body[raw.start].is_ascii_alphabetic();
         self.token_ids |= number && self.schema.rule(place) == Rule::TokenIds;
     }
 
-    fn open(&mut self, _place: NodeId, _array: bool) {
-        self.objects.push(Object::default());
+    fn open(&mut self, place: NodeId, array: bool) {
+        self.distrust_type(place);
+        self.opened += 1;
+        let list = array.then_some(self.opened);
+        self.containers.push(Container { list, ..Container::default() });
     }
 
     fn close(&mut self) {
-        let Some(object) = self.objects.pop() else { return };
+        let Some(object) = self.containers.pop() else { return };
         for (raw, rule) in &object.waiting {
-            if !self.is_opaque(&object, *rule) {
+            if !self.is_opaque(&object, raw, *rule) {
                 self.key = None;
                 self.scan(raw.clone());
             }
@@ -140,9 +173,13 @@ impl Visitor for Walk<'_> {
     }
 }
 
-/// `data:image/png;base64,…`, all of it in base64's alphabet.
+/// `data:image/png;base64,…`.
 fn is_base64_data_url(raw: &[u8]) -> bool {
     let Some(at) = memchr::memmem::find(&raw[..raw.len().min(128)], b";base64,") else { return false };
-    raw.starts_with(b"data:")
-        && raw[at + 8..].iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\\".contains(byte))
+    raw.starts_with(b"data:") && is_base64(&raw[at + 8..])
+}
+
+/// All of it in base64's alphabets, with JSON's escapes of a slash and of line breaks.
+fn is_base64(raw: &[u8]) -> bool {
+    raw.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\\".contains(byte))
 }

@@ -46,9 +46,9 @@ fn percent_decode(encoded: &[u8]) -> (Vec<u8>, Vec<usize>) {
     let mut at = 0;
     while at < encoded.len() {
         offsets.push(at);
-        let digits = encoded.get(at + 1..at + 3).and_then(|digits| std::str::from_utf8(digits).ok());
-        let byte =
-            digits.filter(|_| encoded[at] == b'%').and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        let digit = |at: usize| char::from(*encoded.get(at)?).to_digit(16);
+        let pair = |at: usize| Some((digit(at)? << 4 | digit(at + 1)?) as u8);
+        let byte = pair(at + 1).filter(|_| encoded[at] == b'%');
         decoded.push(byte.unwrap_or(if encoded[at] == b'+' { b' ' } else { encoded[at] }));
         at += if byte.is_some() { 3 } else { 1 };
     }

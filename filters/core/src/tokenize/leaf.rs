@@ -6,20 +6,31 @@
 //! suggests escapes that were not there, the secret is stored a second time, to be put back
 //! exactly as it stood (law 3).
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    ops::Range,
+    sync::{Arc, LazyLock},
+};
 
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
-use super::{Splice, Splices, Tokenizer, Unscannable, document::nothing_special};
+use super::{
+    Splice, Splices, Tokenizer, Unscannable,
+    document::nothing_special,
+    key_lines::{self, KeyLines},
+};
 use crate::{
     detect::{Leaf, Span},
-    json::{Lexer, StringPiece, Visitor, escape::Decoded},
+    json::{Lexer, NodeId, StringPiece, Visitor, escape::Decoded},
     numbering::Numbering,
     placeholder::{ESCAPE_AT, MAX_ESCAPES, find_literals},
     restore::{nesting::Nesting, text::spell},
     secret::Kind,
     vault::Entry,
 };
+
+/// How an escaped ASCII character begins.
+static ESCAPED_ASCII: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
 
 /// JSON texts nested deeper than this are scanned as plain text.
 const MAX_DEPTH: usize = 4;
@@ -39,6 +50,7 @@ pub(super) struct LeafScanner<'a> {
     spans: Vec<Span>,
     edits: Vec<Edit>,
     decoded: Decoded,
+    key_lines: KeyLines,
 }
 
 /// Something to change in a text, in the text's own offsets.
@@ -57,19 +69,34 @@ enum Change {
 impl<'a> LeafScanner<'a> {
     pub(super) fn new(tokenizer: &'a Tokenizer<'a>) -> Self {
         let (splices, spans, edits) = Default::default();
-        Self { tokenizer, splices, error: None, spans, edits, decoded: Decoded::default() }
+        Self {
+            tokenizer,
+            splices,
+            error: None,
+            spans,
+            edits,
+            decoded: Decoded::default(),
+            key_lines: KeyLines::default(),
+        }
     }
 
-    /// Scans a JSON string whose raw content is `body[raw]`.
-    pub(super) fn json_string(&mut self, body: &[u8], raw: Range<usize>, key: Option<&[u8]>) {
+    /// Scans a JSON string whose raw content is `body[raw]`: the value of the member `key`, or an
+    /// element of an array that is told from others by `list`.
+    pub(super) fn json_string(
+        &mut self,
+        body: &[u8],
+        raw: Range<usize>,
+        key: Option<&[u8]>,
+        list: Option<usize>,
+    ) {
         let content = &body[raw.clone()];
         if memchr::memchr(b'\\', content).is_none() {
-            self.text(content, key, |range| range.start + raw.start..range.end + raw.start);
+            self.text(content, key, list, |range| range.start + raw.start..range.end + raw.start);
             return;
         }
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.decode(content);
-        self.text(&decoded.text, key, |range| {
+        self.text(&decoded.text, key, list, |range| {
             let found = decoded.raw(range);
             found.start + raw.start..found.end + raw.start
         });
@@ -78,7 +105,7 @@ impl<'a> LeafScanner<'a> {
 
     /// Scans a text that stands for itself.
     pub(super) fn plain(&mut self, body: &[u8]) {
-        self.text(body, None, |range| range);
+        self.text(body, None, None, |range| range);
     }
 
     /// The splices, in body order.
@@ -90,14 +117,38 @@ impl<'a> LeafScanner<'a> {
         Ok(Splices(self.splices))
     }
 
-    fn text(&mut self, text: &[u8], key: Option<&[u8]>, to_body: impl Fn(Range<usize>) -> Range<usize>) {
+    fn text(
+        &mut self,
+        text: &[u8],
+        key: Option<&[u8]>,
+        list: Option<usize>,
+        to_body: impl Fn(Range<usize>) -> Range<usize>,
+    ) {
         let mut edits = std::mem::take(&mut self.edits);
-        self.find(text, key, 0, &mut edits);
+        self.find_or_continue(text, key, list, 0, &mut edits);
         if !edits.is_empty() {
             edits.sort_by_key(|edit| edit.range.start);
             self.enter(text, &mut edits, to_body);
         }
         self.edits = edits;
+    }
+
+    /// [`Self::find`], unless the text is a line of a key that began in a string before it.
+    fn find_or_continue(
+        &mut self,
+        text: &[u8],
+        key: Option<&[u8]>,
+        list: Option<usize>,
+        depth: usize,
+        edits: &mut Vec<Edit>,
+    ) {
+        match self.key_lines.take(text, list) {
+            Some(range) => {
+                let plaintext = Zeroizing::new(text[range.clone()].to_vec());
+                edits.push(Edit { range, change: Change::Secret(key_lines::KIND, plaintext) });
+            }
+            None => self.find(text, key, depth, edits),
+        }
     }
 
     /// Finds what to change in a text at a depth of nesting.
@@ -116,30 +167,37 @@ impl<'a> LeafScanner<'a> {
         let is_json = Lexer::in_text(nothing_special()).push(text, &mut strings).is_ok();
         let mut decoded = Decoded::default();
         let mut key = None;
-        for (raw, is_key) in &strings.found {
+        // Lists are told apart within one text only.
+        let key_lines = std::mem::take(&mut self.key_lines);
+        for Found { raw, is_key, list } in &strings.found {
             decoded.decode(&text[raw.clone()]);
             let first = edits.len();
-            self.find(&decoded.text, key.filter(|_| !is_key), depth + 1, edits);
+            self.find_or_continue(&decoded.text, key.filter(|_| !is_key), *list, depth + 1, edits);
             for edit in &mut edits[first..] {
                 let found = decoded.raw(edit.range.clone());
                 edit.range = raw.start + found.start..raw.start + found.end;
             }
             key = is_key.then(|| &text[raw.clone()]);
         }
-        if is_json { text.len() } else { strings.found.last().map_or(0, |(raw, _)| raw.end) }
+        self.key_lines = key_lines;
+        if is_json { text.len() } else { strings.found.last().map_or(0, |last| last.raw.end) }
     }
 
     fn find_plain(&mut self, text: &[u8], offset: usize, key: Option<&[u8]>, edits: &mut Vec<Edit>) {
-        self.spans.clear();
-        self.tokenizer.detectors.scan(Leaf { text, key }, &mut self.spans);
-        for span in &self.spans {
+        let mut spans = std::mem::take(&mut self.spans);
+        spans.clear();
+        self.tokenizer.detectors.scan(Leaf { text, key }, &mut spans);
+        for span in &spans {
             let change = Change::Secret(span.kind, plaintext(text, span));
             edits.push(Edit { range: span.start + offset..span.end + offset, change });
         }
+        if ESCAPED_ASCII.find(text).is_some() {
+            self.find_escaped(text, offset, key, &spans, edits);
+        }
         for (start, marks) in find_literals(text) {
-            let length = memchr::memchr(b'>', &text[start..]).unwrap_or_default();
+            let end = start + memchr::memchr(b'>', &text[start..]).unwrap_or_default();
             // A literal that a secret cuts is none any more.
-            if self.spans.iter().any(|span| span.start <= start + length && start < span.end) {
+            if overlaps(&spans, &(start..end + 1)) {
                 continue;
             }
             if marks >= MAX_ESCAPES {
@@ -147,6 +205,43 @@ impl<'a> LeafScanner<'a> {
             }
             let at = offset + start + ESCAPE_AT;
             edits.push(Edit { range: at..at, change: Change::Escape });
+        }
+        self.spans = spans;
+    }
+
+    /// Finds secrets that are spelt with `\uXXXX` escapes in a text that is not JSON as a whole: a tool's
+    /// header lines before a document, a listing.
+    fn find_escaped(
+        &mut self,
+        text: &[u8],
+        offset: usize,
+        key: Option<&[u8]>,
+        known: &[Span],
+        edits: &mut Vec<Edit>,
+    ) {
+        let mut known = known.to_vec();
+        let mut layers: Vec<Decoded> = Vec::new();
+        while layers.len() < MAX_DEPTH {
+            let outer = layers.last().map_or(text, |layer| &layer.text);
+            if ESCAPED_ASCII.find(outer).is_none() {
+                return;
+            }
+            let mut layer = Decoded::default();
+            layer.decode(outer);
+            layers.push(layer);
+            let inner = &layers[layers.len() - 1].text;
+            let mut spans = Vec::new();
+            self.tokenizer.detectors.scan(Leaf { text: inner, key }, &mut spans);
+            let first = known.len();
+            for Span { start, end, kind } in spans {
+                let found = layers.iter().rev().fold(start..end, |range, layer| layer.raw(range));
+                if !overlaps(&known[..first], &found) {
+                    known.push(Span { start: found.start, end: found.end, kind });
+                    let change = Change::Secret(kind, Zeroizing::new(inner[start..end].to_vec()));
+                    edits.push(Edit { range: found.start + offset..found.end + offset, change });
+                }
+            }
+            known.sort_by_key(|span| span.start);
         }
     }
 
@@ -180,6 +275,12 @@ impl<'a> LeafScanner<'a> {
             Some(spelling) => vault.insert_spelt(scope, kind, plaintext, spelling, now),
         }
     }
+}
+
+/// Whether a range meets one of these spans, which are sorted and disjoint.
+fn overlaps(spans: &[Span], range: &Range<usize>) -> bool {
+    let next = spans.partition_point(|span| span.end <= range.start);
+    spans.get(next).is_some_and(|span| span.start < range.end)
 }
 
 /// A secret's plaintext: without the line numbers of a listing, if it stands in one.
@@ -222,14 +323,34 @@ impl<'a> Surroundings<'a> {
     }
 }
 
-/// The strings of a text, with whether each is a member name.
+/// The strings of a text that reads like JSON.
 #[derive(Default)]
 struct Strings {
-    found: Vec<(Range<usize>, bool)>,
+    found: Vec<Found>,
+    /// Open containers: their number, and whether each is an array.
+    open: Vec<(usize, bool)>,
+    opened: usize,
+}
+
+struct Found {
+    raw: Range<usize>,
+    is_key: bool,
+    /// The array it is an element of; 0 for strings that follow each other outside of any.
+    list: Option<usize>,
 }
 
 impl Visitor for Strings {
     fn string(&mut self, piece: StringPiece) {
-        self.found.push((piece.raw, piece.key));
+        let list = self.open.last().map_or(Some(0), |&(number, array)| array.then_some(number));
+        self.found.push(Found { raw: piece.raw, is_key: piece.key, list });
+    }
+
+    fn open(&mut self, _place: NodeId, array: bool) {
+        self.opened += 1;
+        self.open.push((self.opened, array));
+    }
+
+    fn close(&mut self) {
+        self.open.pop();
     }
 }

@@ -5,6 +5,7 @@
 
 mod document;
 mod form;
+mod key_lines;
 mod leaf;
 mod multipart;
 
@@ -118,6 +119,17 @@ impl Tokenizer<'_> {
         body: &[u8],
         schema: &Schema,
     ) -> Result<Splices, Unscannable> {
+        self.body_at(content_type, body, schema, 0)
+    }
+
+    /// Scans a body inside `depth` multipart bodies.
+    fn body_at(
+        &self,
+        content_type: Option<&str>,
+        body: &[u8],
+        schema: &Schema,
+        depth: usize,
+    ) -> Result<Splices, Unscannable> {
         if u32::try_from(body.len()).is_err() {
             return Err(Unscannable::TooLarge);
         }
@@ -126,7 +138,7 @@ impl Tokenizer<'_> {
             Format::Json => document::scan(self, body, schema, false),
             Format::JsonLines => document::scan(self, body, schema, true),
             Format::Form => form::scan(self, body),
-            Format::Multipart(boundary) => multipart::scan(self, body, boundary, schema),
+            Format::Multipart(boundary) => multipart::scan(self, body, boundary, schema, depth),
             Format::Text => leaf::scan_plain(self, body),
             Format::Media => Ok(Splices::default()),
             Format::Unknown => Err(Unscannable::Binary(essence(content_type).to_owned())),
@@ -182,7 +194,8 @@ impl<'a> Format<'a> {
             return if media { Self::Media } else { Self::Unknown };
         }
         let mut lexer = crate::json::Lexer::many(document::nothing_special());
-        let looks_like_json = matches!(body.trim_ascii_start().first(), Some(b'{' | b'['));
+        let start = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
+        let looks_like_json = matches!(start.first(), Some(b'{' | b'['));
         let is_json =
             looks_like_json && lexer.push(body, &mut document::Ignore).is_ok() && lexer.finish().is_ok();
         if is_json { Self::JsonLines } else { Self::Text }

@@ -5,13 +5,20 @@ use memchr::memmem::{find, find_iter};
 use super::{Splices, Tokenizer, Unscannable, leaf::scan_plain, parameter};
 use crate::json::Schema;
 
-/// Scans each part by its own type, and its header (file names).
+/// Multipart bodies in multipart bodies, deeper than anyone sends.
+const MAX_DEPTH: usize = 4;
+
+/// Scans each part by its own type, and its header (file names). `depth`: multipart bodies around.
 pub(super) fn scan(
     tokenizer: &Tokenizer<'_>,
     body: &[u8],
     boundary: &str,
     schema: &Schema,
+    depth: usize,
 ) -> Result<Splices, Unscannable> {
+    if depth == MAX_DEPTH {
+        return Err(Unscannable::Multipart("it is nested too deep"));
+    }
     if boundary.is_empty() {
         return Err(Unscannable::Multipart("no boundary"));
     }
@@ -26,7 +33,7 @@ pub(super) fn scan(
     let mut splices = scan_plain(tokenizer, &body[..first])?;
     for mark in marks.windows(2) {
         let start = mark[0] + delimiter.len();
-        splices.extend_at(start, part(tokenizer, &body[start..mark[1]], schema)?);
+        splices.extend_at(start, part(tokenizer, &body[start..mark[1]], schema, depth)?);
     }
     let epilogue = last + delimiter.len();
     splices.extend_at(epilogue, scan_plain(tokenizer, &body[epilogue..])?);
@@ -34,7 +41,12 @@ pub(super) fn scan(
 }
 
 /// One part, from behind its delimiter to the next one.
-fn part(tokenizer: &Tokenizer<'_>, part: &[u8], schema: &Schema) -> Result<Splices, Unscannable> {
+fn part(
+    tokenizer: &Tokenizer<'_>,
+    part: &[u8],
+    schema: &Schema,
+    depth: usize,
+) -> Result<Splices, Unscannable> {
     let (head_length, content_start) = match (find(part, b"\r\n\r\n"), find(part, b"\n\n")) {
         (Some(crlf), lf) if lf.is_none_or(|lf| crlf < lf) => (crlf, crlf + 4),
         (_, Some(lf)) => (lf, lf + 2),
@@ -55,7 +67,7 @@ fn part(tokenizer: &Tokenizer<'_>, part: &[u8], schema: &Schema) -> Result<Splic
         .and_then(|value| parameter(value, "filename"))
         .is_some_and(|name| name.ends_with(".jsonl"));
     let content_type = if lines { Some("application/jsonl") } else { declared };
-    splices.extend_at(content_start, tokenizer.body(content_type, content, schema)?);
+    splices.extend_at(content_start, tokenizer.body_at(content_type, content, schema, depth + 1)?);
     Ok(splices)
 }
 

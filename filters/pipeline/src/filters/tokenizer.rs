@@ -33,9 +33,10 @@ fn query(exchange: &mut Exchange) -> Result<(), Refusal> {
     let splices = scanner(exchange, |scanner| scanner.query(&query))
         .map_err(|error| Refusal::Unscannable(error.to_string()))?;
     exchange.request.query_changed = !splices.is_empty();
+    // A URI is ASCII, and so is what replaces parts of it.
     let rewritten = String::from_utf8(splices.apply(query.as_bytes()));
-    // Replacements are ASCII and stand for whole bytes of percent-encoded ASCII or whole characters.
-    exchange.request.query = Some(rewritten.unwrap_or(query));
+    let rewritten = rewritten.map_err(|_| Refusal::Unscannable("the query string is not ASCII".to_owned()))?;
+    exchange.request.query = Some(rewritten);
     keep(exchange, &splices);
     Ok(())
 }
