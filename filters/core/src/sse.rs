@@ -103,21 +103,28 @@ impl Splitter {
     }
 }
 
-/// The `data:` values of an event, as ranges of its bytes.
-pub fn data_lines(event: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+/// The lines of an event: what each says, and with its line end.
+pub fn lines(event: &[u8]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + '_ {
     let mut at = if event.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     std::iter::from_fn(move || {
-        while at < event.len() {
-            let end = memchr2(b'\n', b'\r', &event[at..]).map_or(event.len(), |run| at + run);
-            let line = at..end;
-            at = end + 1;
-            if let Some(value) = event[line.clone()].strip_prefix(b"data:") {
-                let value = value.strip_prefix(b" ").unwrap_or(value);
-                return Some(line.end - value.len()..line.end);
-            }
-        }
-        None
+        let start = at;
+        let end = memchr2(b'\n', b'\r', event.get(at..)?).map_or(event.len(), |run| at + run);
+        at = end + 1 + usize::from(event.get(end..end + 2) == Some(b"\r\n"));
+        (start < event.len()).then(|| (start..end, start..at.min(event.len())))
     })
+}
+
+/// The value of a line that is a `data:` field, as a range of the event's bytes.
+#[must_use]
+pub fn data(event: &[u8], line: &Range<usize>) -> Option<Range<usize>> {
+    let value = event[line.clone()].strip_prefix(b"data:")?;
+    let value = value.strip_prefix(b" ").unwrap_or(value);
+    Some(line.end - value.len()..line.end)
+}
+
+/// The `data:` values of an event.
+pub fn data_lines(event: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
+    lines(event).filter_map(|(line, _)| data(event, &line))
 }
 
 #[cfg(test)]

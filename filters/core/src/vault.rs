@@ -108,7 +108,14 @@ impl Vault {
     /// `ttl_seconds` beyond their last use.
     #[must_use]
     pub fn new(key: SessionKey, capacity: usize, ttl_seconds: u64) -> Self {
-        Self { key, capacity, ttl_seconds, entries: DashMap::new(), size: AtomicUsize::new(0), room_at: AtomicUsize::new(capacity) }
+        Self {
+            key,
+            capacity,
+            ttl_seconds,
+            entries: DashMap::new(),
+            size: AtomicUsize::new(0),
+            room_at: AtomicUsize::new(capacity),
+        }
     }
 
     /// Finds or makes the entry of a plaintext.
@@ -312,7 +319,10 @@ mod tests {
         let plain = vault.insert(HERE, KIND, b"a/b", 0);
         let spelt = vault.insert_spelt(HERE, KIND, b"a/b", (b"a\\/b", 1), 0);
         let other = vault.insert_spelt(HERE, KIND, b"a/b", (b"a\\/b", 2), 0);
-        assert_eq!((plain.tag.as_str().len(), spelt.tag.as_str().len(), other.tag.as_str().len()), (16, 32, 33));
+        assert_eq!(
+            (plain.tag.as_str().len(), spelt.tag.as_str().len(), other.tag.as_str().len()),
+            (16, 32, 33)
+        );
         assert_eq!(plain.short_tag(), spelt.short_tag());
         assert_eq!(text(&spelt), text(&vault.insert_spelt(HERE, KIND, b"a/b", (b"a\\/b", 1), 0)));
         let found = vault.find(HERE, "TEST_KEY", &spelt.tag, 0).expect("known");

@@ -141,21 +141,94 @@ fn chat_text_leaves_with_or_before_its_finish() {
     assert_eq!(stream.push(error), chunk(json!({"content": "<pl"}), Value::Null) + error);
 }
 
+fn chat(delta: Value, finish: Value) -> String {
+    format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}))
+}
+
+fn call(index: usize, id: Value, name: Value, arguments: &str) -> String {
+    let function = json!({"name": name, "arguments": arguments});
+    chat(json!({"role": name, "tool_calls": [{"index": index, "id": id, "function": function}]}), Value::Null)
+}
+
 #[test]
 fn a_made_up_event_repeats_nothing_that_clients_join() {
     let mut stream = stream("openai");
-    let call = |index: usize, id: &str, name: &str, arguments: &str| {
-        format!(
-            "data: {}\n\n",
-            json!({"choices": [{"index": 0, "delta": {"role": name, "tool_calls": [{"index": index, "id": id, "function": {"name": name, "arguments": arguments}}]}}]})
-        )
+    let (id, name) = (json!("call_1"), json!("run"));
+    let first = call(0, id.clone(), name.clone(), "{\"a\": \"<pl");
+    assert_eq!(stream.push(&first), call(0, id, name, "{\"a\": \""));
+    let end = chat(json!({}), json!("tool_calls"));
+    assert_eq!(stream.push(&end), call(0, Value::Null, Value::Null, "<pl") + &end);
+}
+
+#[test]
+fn interleaved_tool_calls_are_each_restored() {
+    let mut stream = stream("openai");
+    let placeholder = stream.placeholder.clone();
+    let (head, tail) = placeholder.split_at(9);
+    let more = |index, arguments: &str| call(index, Value::Null, Value::Null, arguments);
+    stream.push(&call(0, json!("a"), json!("n"), &format!("{{\"k\":\"{{\\\"j\\\":\\\"{head}")));
+    assert_eq!(stream.push(&call(1, json!("b"), json!("n"), "{}")), call(1, json!("b"), json!("n"), "{}"));
+    let thrice = |text: &str| {
+        (0..2).fold(text.to_owned(), |text, _| json!(text).to_string().trim_matches('"').to_owned())
     };
+    assert_eq!(stream.push(&more(0, tail)), more(0, &thrice(PLAINTEXT)));
+}
+
+/// Servers that leave the index out number calls by their place: always 0.
+#[test]
+fn another_call_at_the_same_place_is_another_text() {
+    let mut stream = stream("openai");
+    let placeholder = stream.placeholder.clone();
+    let without_index = |id: &str, arguments: &str| {
+        chat(json!({"tool_calls": [{"id": id, "function": {"arguments": arguments}}]}), Value::Null)
+    };
+    stream.push(&without_index("a", "{\"k\": \"unfinished "));
+    let arguments = format!("{{\"k\": \"{placeholder}\"}}");
+    let once = json!(PLAINTEXT).to_string();
     assert_eq!(
-        stream.push(&call(0, "call_1", "run", "{\"a\": \"<pl")),
-        call(0, "call_1", "run", "{\"a\": \"")
+        stream.push(&without_index("b", &arguments)),
+        without_index("b", &format!("{{\"k\": {once}}}"))
     );
-    let next = call(1, "call_2", "run", "{}");
-    assert_eq!(stream.push(&next), call(0, "", "", "<pl") + &next);
+}
+
+#[test]
+fn lax_servers_end_nothing_by_an_empty_finish() {
+    for empty in [json!({"finish_reason": ""}), json!({"finish_reason": null})] {
+        for error in [json!(null), json!(""), json!({}), json!(false)] {
+            let mut stream = stream("openai");
+            let placeholder = stream.placeholder.clone();
+            let chunk = |text: &str| {
+                let mut choice = json!({"index": 0, "delta": {"content": text}});
+                choice["finish_reason"] = empty["finish_reason"].clone();
+                format!("data: {}\n\n", json!({"choices": [choice], "error": error}))
+            };
+            let (head, tail) = placeholder.split_at(9);
+            assert_eq!(stream.push(&chunk(head)), chunk(""));
+            for alive in ["data:\n\n", "data: ping\n\n", "data: null\n\n", "data: {broken\n\n"] {
+                assert_eq!(stream.push(alive), alive);
+            }
+            assert_eq!(stream.push(&chunk(tail)), chunk(PLAINTEXT));
+        }
+    }
+}
+
+#[test]
+fn held_text_leaves_before_the_field_that_follows_it() {
+    let mut stream = stream("openai");
+    let reasoning = |text: &str| chat(json!({"reasoning": text}), Value::Null);
+    let content = |text: &str| chat(json!({"content": text}), Value::Null);
+    stream.push(&reasoning("a <"));
+    assert_eq!(stream.push(&content("hello <")), reasoning("<") + &content("hello "));
+    let first = call(0, json!("c"), json!("n"), "{}");
+    assert_eq!(stream.push(&first), content("<") + &first);
+    // OpenRouter sends one text in two fields of each chunk.
+    let both = |text: &str| {
+        chat(json!({"reasoning": text, "reasoning_details": [{"index": 0, "text": text}]}), Value::Null)
+    };
+    let placeholder = stream.placeholder.clone();
+    let (head, tail) = placeholder.split_at(9);
+    stream.push(&both(head));
+    assert_eq!(stream.push(&both(tail)), both(PLAINTEXT));
 }
 
 #[test]
@@ -176,6 +249,50 @@ fn responses_events_keep_distinct_numbers() {
     assert_eq!(stream.push(&delta(7, "b")), delta(8, "b"));
 }
 
+/// A summary's end is not that of the reasoning with the same number.
+#[test]
+fn summaries_and_contents_are_told_apart() {
+    let mut stream = stream("openai");
+    let reasoning = |text: &str| {
+        event(
+            &json!({"type": "response.reasoning_text.delta", "output_index": 0, "content_index": 0, "delta": text}),
+        )
+    };
+    stream.push(&reasoning("<pl"));
+    let done = event(
+        &json!({"type": "response.reasoning_summary_text.done", "output_index": 0, "summary_index": 0, "text": "s"}),
+    );
+    assert_eq!(stream.push(&done), done);
+    assert_eq!(stream.push(&reasoning("?")), reasoning("<pl?"));
+}
+
+#[test]
+fn a_delta_of_an_unknown_type_is_joined_too() {
+    let mut stream = stream("openai");
+    let placeholder = stream.placeholder.clone();
+    let delta = |text: &str| {
+        event(&json!({"type": "response.from_the_future.delta", "output_index": 0, "delta": text}))
+    };
+    let (head, tail) = placeholder.split_at(9);
+    assert_eq!(stream.push(&delta(head)), delta(""));
+    assert_eq!(stream.push(&delta(tail)), delta(PLAINTEXT));
+}
+
+/// Memory and time stay in proportion, whatever a provider sends.
+#[test]
+fn very_many_texts_are_restored_each_alone() {
+    let mut stream = stream("openai");
+    let placeholder = stream.placeholder.clone();
+    let chunk = |index: usize, text: &str| {
+        format!("data: {}\n\n", json!({"choices": [{"index": index, "delta": {"content": text}}]}))
+    };
+    for index in 0..1500 {
+        stream.push(&chunk(index, "x <"));
+    }
+    assert_eq!(stream.push(&chunk(1400, &placeholder)), chunk(1400, PLAINTEXT));
+    assert_eq!(stream.finish().matches("data: ").count(), 1024);
+}
+
 #[test]
 fn an_event_of_many_forms_is_restored() {
     let mut stream = stream("anthropic");
@@ -186,13 +303,20 @@ fn an_event_of_many_forms_is_restored() {
     );
     assert_eq!(
         stream.push(&folded),
-        format!("event: x\r\ndata: {{\"type\": \"error\", \"m\": {restored}}}\n\n")
+        format!("event: x\r\ndata: {{\"type\": \"error\",  \"m\": {restored}}}\r\n\r\n")
     );
-    let untouched = "data: {\"a\":\ndata: 1}\n\n";
-    assert_eq!(stream.push(untouched), untouched);
+    for untouched in ["data: {\"a\":\ndata: 1}\n\n", "data: hello\ndata: world\n\n"] {
+        assert_eq!(stream.push(untouched), untouched);
+    }
+    let folded = format!("data: [\ndata: \"{}\"]\nevent: y\n: note\nid: 7\n\n", stream.placeholder);
+    assert_eq!(stream.push(&folded), format!("data: [ {restored}]\nevent: y\n: note\nid: 7\n\n"));
     let unfinished = format!("data: {{\"m\":\"{}\"}}", stream.placeholder);
     assert_eq!(stream.push(&unfinished), "");
     assert_eq!(stream.finish(), format!("data: {{\"m\":{restored}}}"));
+    // What is held from the last event, which nothing ends, makes an event of its own.
+    let mut stream = self::stream("anthropic");
+    stream.push(text_delta(0, "x <pl").trim_end());
+    assert_eq!(stream.finish(), text_delta(0, "x ") + &text_delta(0, "<pl"));
 }
 
 #[test]

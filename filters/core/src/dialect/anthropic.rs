@@ -92,9 +92,9 @@ static RESPONSE: LazyLock<Schema> = LazyLock::new(|| {
     ])
 });
 
-const TEXT: Field = Field { name: "text", fragment: false, sequential: false };
-const PARTIAL_JSON: Field = Field { name: "partial_json", fragment: true, sequential: false };
-const COMPACTION: Field = Field { name: "compaction", fragment: false, sequential: false };
+const TEXT: Field = Field { name: "text", fragment: false };
+const PARTIAL_JSON: Field = Field { name: "partial_json", fragment: true };
+const COMPACTION: Field = Field { name: "compaction", fragment: false };
 
 static EVENT: LazyLock<Schema> = LazyLock::new(|| {
     Schema::new(&[

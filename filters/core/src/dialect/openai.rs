@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use super::{Dialect, Ends, Stream, anthropic, is_at};
 use crate::json::{
     Rule::{
-        self, Finish, Index, Media, Nested, Once, Opaque, OpaqueIfDataUrl, OpaqueIfType, Piece, PieceByType,
-        Sequence, TokenIds, Type,
+        self, Finish, Identity, Index, Media, Nested, Once, Opaque, OpaqueIfDataUrl, OpaqueIfType, Piece,
+        PieceByType, Sequence, TokenIds, Type,
     },
     Schema,
     schema::Field,
@@ -139,24 +139,21 @@ static RESPONSE: LazyLock<Schema> = LazyLock::new(|| {
 });
 
 const fn plain(name: &'static str) -> Field {
-    Field { name, fragment: false, sequential: false }
+    Field { name, fragment: false }
 }
 
-const ARGUMENTS: Field = Field { name: "arguments", fragment: true, sequential: true };
-const CUSTOM_INPUT: Field = Field { name: "custom_input", fragment: false, sequential: true };
-const FUNCTION_CALL: Field = Field { name: "function_call", fragment: true, sequential: false };
+const ARGUMENTS: Field = Field { name: "arguments", fragment: true };
+const CUSTOM_INPUT: Field = Field { name: "custom_input", fragment: false };
+const FUNCTION_CALL: Field = Field { name: "function_call", fragment: true };
 
-/// The Responses events whose `delta` is a piece of text.
+/// The Responses events whose `delta` is a piece of text. That of an event not listed here is plain.
 const RESPONSES_PIECES: &[(&str, Field)] = &[
     ("response.output_text.delta", plain("output_text")),
     ("response.refusal.delta", plain("refusal")),
     ("response.reasoning_text.delta", plain("reasoning_text")),
     ("response.reasoning_summary_text.delta", plain("reasoning_summary_text")),
-    (
-        "response.function_call_arguments.delta",
-        Field { name: "call_arguments", fragment: true, sequential: false },
-    ),
-    ("response.mcp_call_arguments.delta", Field { name: "mcp_arguments", fragment: true, sequential: false }),
+    ("response.function_call_arguments.delta", Field { name: "call_arguments", fragment: true }),
+    ("response.mcp_call_arguments.delta", Field { name: "mcp_arguments", fragment: true }),
     ("response.custom_tool_call_input.delta", plain("custom_tool_call_input")),
     ("response.code_interpreter_call_code.delta", plain("code_interpreter_call_code")),
     ("response.audio.transcript.delta", plain("audio_transcript")),
@@ -172,7 +169,7 @@ static EVENT: LazyLock<Schema> = LazyLock::new(|| {
                 ("sequence_number", Sequence),
                 ("output_index", Index(0)),
                 ("content_index", Index(1)),
-                ("summary_index", Index(1)),
+                ("summary_index", Index(2)),
                 ("item_id", Opaque),
                 ("delta", PieceByType),
                 ("arguments", Nested),
@@ -201,11 +198,12 @@ static EVENT: LazyLock<Schema> = LazyLock::new(|| {
                 ("delta.reasoning_details[].signature", Opaque),
                 ("delta.reasoning_details[].data", Opaque),
                 ("delta.tool_calls[].index", Index(0)),
-                ("delta.tool_calls[].id", Once),
+                ("delta.tool_calls[].id", Identity),
                 ("delta.tool_calls[].function.name", Once),
                 ("delta.tool_calls[].function.arguments", Piece(ARGUMENTS)),
                 ("delta.tool_calls[].custom.name", Once),
                 ("delta.tool_calls[].custom.input", Piece(CUSTOM_INPUT)),
+                ("delta.audio.transcript", Piece(plain("transcript"))),
                 ("delta.function_call.name", Once),
                 ("delta.function_call.arguments", Piece(FUNCTION_CALL)),
             ],

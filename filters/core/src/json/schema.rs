@@ -43,11 +43,13 @@ pub enum Rule {
     Index(u8),
     /// A number that counts the events of a stream.
     Sequence,
-    /// A value other than null that ends all streamed texts of its object.
+    /// A string or object, if not empty, that ends all streamed texts of its object.
     Finish,
-    /// Said once per streamed text (a tool call's name): left out of an event that is made up to
-    /// carry held text, since clients join what comes twice.
+    /// Said once per streamed text (a tool call's name): `null` in an event that is made up to carry
+    /// held text, since clients join what comes twice.
     Once,
+    /// Like [`Rule::Once`]; another value means another text.
+    Identity,
 }
 
 /// A streamed text's field.
@@ -57,8 +59,6 @@ pub struct Field {
     pub name: &'static str,
     /// True when the joined pieces are JSON text (`partial_json`): restored one escape deeper.
     pub fragment: bool,
-    /// True when a later index of the same field ends the earlier ones.
-    pub sequential: bool,
 }
 
 #[derive(Default)]

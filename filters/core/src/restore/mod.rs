@@ -5,6 +5,7 @@
 //! for the secret behind a placeholder.
 
 pub mod body;
+mod event_facts;
 pub mod events;
 pub mod nesting;
 pub mod text;
