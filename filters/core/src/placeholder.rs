@@ -8,10 +8,7 @@
 //! HEX is the start of HMAC-SHA256(session key, plaintext), lower case: 16 digits as a rule, more on
 //! a clash (see [`crate::vault`]).
 
-use std::sync::LazyLock;
-
 use hmac::{Hmac, KeyInit, Mac};
-use memchr::memmem::Finder;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -228,30 +225,22 @@ impl Matcher {
     }
 }
 
-/// Finds texts that read like a placeholder, escaped or not. Yields their first byte and the number
-/// of their marks.
-pub fn find_literals(text: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
-    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(START));
-    FINDER.find_iter(text).filter_map(move |start| {
-        let mut matcher = Matcher::default();
-        matcher.step(b'<');
-        for &byte in &text[start + 1..] {
-            match matcher.step(byte) {
-                Step::Continues => {}
-                Step::Completes => return Some((start, matcher.escapes())),
-                Step::Idle | Step::Begins => return None,
-            }
-        }
-        None
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The first byte and the number of marks of each placeholder in a text.
     fn literals(text: &str) -> Vec<(usize, usize)> {
-        find_literals(text.as_bytes()).collect()
+        let mut matcher = Matcher::default();
+        let (mut start, mut found) = (0, Vec::new());
+        for (at, byte) in text.bytes().enumerate() {
+            match matcher.step(byte) {
+                Step::Begins => start = at,
+                Step::Completes => found.push((start, matcher.escapes())),
+                Step::Idle | Step::Continues => {}
+            }
+        }
+        found
     }
 
     #[test]

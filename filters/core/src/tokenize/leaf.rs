@@ -6,31 +6,23 @@
 //! suggests escapes that were not there, the secret is stored a second time, to be put back
 //! exactly as it stood (law 3).
 
-use std::{
-    ops::Range,
-    sync::{Arc, LazyLock},
-};
+use std::{ops::Range, sync::Arc};
 
-use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use super::{
     Splice, Splices, Tokenizer, Unscannable,
     document::nothing_special,
     key_lines::{self, KeyLines},
+    surroundings::{ESCAPED_ASCII, Surroundings, may_hold_literal},
 };
 use crate::{
     detect::{Leaf, Span},
     json::{Lexer, NodeId, StringPiece, Visitor, escape::Decoded},
     numbering::Numbering,
-    placeholder::{ESCAPE_AT, MAX_ESCAPES, find_literals},
-    restore::{nesting::Nesting, text::spell},
     secret::Kind,
     vault::Entry,
 };
-
-/// How an escaped ASCII character begins.
-static ESCAPED_ASCII: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
 
 /// JSON texts nested deeper than this are scanned as plain text.
 const MAX_DEPTH: usize = 4;
@@ -48,33 +40,28 @@ pub(super) struct LeafScanner<'a> {
     splices: Vec<Splice>,
     error: Option<Unscannable>,
     spans: Vec<Span>,
-    edits: Vec<Edit>,
+    finds: Vec<Find>,
     decoded: Decoded,
     key_lines: KeyLines,
 }
 
-/// Something to change in a text, in the text's own offsets.
-struct Edit {
+/// A secret found in a text, in the text's own offsets.
+struct Find {
     range: Range<usize>,
-    change: Change,
-}
-
-enum Change {
-    /// A secret, with its plaintext as it is at its own depth.
-    Secret(Kind, Zeroizing<Vec<u8>>),
-    /// A literal placeholder gets a mark.
-    Escape,
+    kind: Kind,
+    /// As it is at its own depth.
+    plaintext: Zeroizing<Vec<u8>>,
 }
 
 impl<'a> LeafScanner<'a> {
     pub(super) fn new(tokenizer: &'a Tokenizer<'a>) -> Self {
-        let (splices, spans, edits) = Default::default();
+        let (splices, spans, finds) = Default::default();
         Self {
             tokenizer,
             splices,
             error: None,
             spans,
-            edits,
+            finds,
             decoded: Decoded::default(),
             key_lines: KeyLines::default(),
         }
@@ -124,13 +111,11 @@ impl<'a> LeafScanner<'a> {
         list: Option<usize>,
         to_body: impl Fn(Range<usize>) -> Range<usize>,
     ) {
-        let mut edits = std::mem::take(&mut self.edits);
-        self.find_or_continue(text, key, list, 0, &mut edits);
-        if !edits.is_empty() {
-            edits.sort_by_key(|edit| edit.range.start);
-            self.enter(text, &mut edits, to_body);
-        }
-        self.edits = edits;
+        let mut finds = std::mem::take(&mut self.finds);
+        self.find_or_continue(text, key, list, 0, &mut finds);
+        finds.sort_by_key(|find| find.range.start);
+        self.enter(text, &mut finds, to_body);
+        self.finds = finds;
     }
 
     /// [`Self::find`], unless the text is a line of a key that began in a string before it.
@@ -140,29 +125,29 @@ impl<'a> LeafScanner<'a> {
         key: Option<&[u8]>,
         list: Option<usize>,
         depth: usize,
-        edits: &mut Vec<Edit>,
+        finds: &mut Vec<Find>,
     ) {
         match self.key_lines.take(text, list) {
             Some(range) => {
                 let plaintext = Zeroizing::new(text[range.clone()].to_vec());
-                edits.push(Edit { range, change: Change::Secret(key_lines::KIND, plaintext) });
+                finds.push(Find { range, kind: key_lines::KIND, plaintext });
             }
-            None => self.find(text, key, depth, edits),
+            None => self.find(text, key, depth, finds),
         }
     }
 
     /// Finds what to change in a text at a depth of nesting.
-    fn find(&mut self, text: &[u8], key: Option<&[u8]>, depth: usize, edits: &mut Vec<Edit>) {
+    fn find(&mut self, text: &[u8], key: Option<&[u8]>, depth: usize, finds: &mut Vec<Find>) {
         let may_be_json =
             depth < MAX_DEPTH && matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
-        let plain_from = if may_be_json { self.find_nested(text, depth, edits) } else { 0 };
+        let plain_from = if may_be_json { self.find_nested(text, depth, finds) } else { 0 };
         if plain_from < text.len() {
-            self.find_plain(&text[plain_from..], plain_from, key, edits);
+            self.find_plain(&text[plain_from..], plain_from, key, finds);
         }
     }
 
     /// Scans the strings of a text that may be JSON. Gives where it stops being so.
-    fn find_nested(&mut self, text: &[u8], depth: usize, edits: &mut Vec<Edit>) -> usize {
+    fn find_nested(&mut self, text: &[u8], depth: usize, finds: &mut Vec<Find>) -> usize {
         let mut strings = Strings::default();
         let is_json = Lexer::in_text(nothing_special()).push(text, &mut strings).is_ok();
         let mut decoded = Decoded::default();
@@ -171,11 +156,11 @@ impl<'a> LeafScanner<'a> {
         let key_lines = std::mem::take(&mut self.key_lines);
         for Found { raw, is_key, list } in &strings.found {
             decoded.decode(&text[raw.clone()]);
-            let first = edits.len();
-            self.find_or_continue(&decoded.text, key.filter(|_| !is_key), *list, depth + 1, edits);
-            for edit in &mut edits[first..] {
-                let found = decoded.raw(edit.range.clone());
-                edit.range = raw.start + found.start..raw.start + found.end;
+            let first = finds.len();
+            self.find_or_continue(&decoded.text, key.filter(|_| !is_key), *list, depth + 1, finds);
+            for find in &mut finds[first..] {
+                let found = decoded.raw(find.range.clone());
+                find.range = raw.start + found.start..raw.start + found.end;
             }
             key = is_key.then(|| &text[raw.clone()]);
         }
@@ -183,28 +168,16 @@ impl<'a> LeafScanner<'a> {
         if is_json { text.len() } else { strings.found.last().map_or(0, |last| last.raw.end) }
     }
 
-    fn find_plain(&mut self, text: &[u8], offset: usize, key: Option<&[u8]>, edits: &mut Vec<Edit>) {
+    fn find_plain(&mut self, text: &[u8], offset: usize, key: Option<&[u8]>, finds: &mut Vec<Find>) {
         let mut spans = std::mem::take(&mut self.spans);
         spans.clear();
         self.tokenizer.detectors.scan(Leaf { text, key }, &mut spans);
         for span in &spans {
-            let change = Change::Secret(span.kind, plaintext(text, span));
-            edits.push(Edit { range: span.start + offset..span.end + offset, change });
+            let range = span.start + offset..span.end + offset;
+            finds.push(Find { range, kind: span.kind, plaintext: plaintext(text, span) });
         }
         if ESCAPED_ASCII.find(text).is_some() {
-            self.find_escaped(text, offset, key, &spans, edits);
-        }
-        for (start, marks) in find_literals(text) {
-            let end = start + memchr::memchr(b'>', &text[start..]).unwrap_or_default();
-            // A literal that a secret cuts is none any more.
-            if overlaps(&spans, &(start..end + 1)) {
-                continue;
-            }
-            if marks >= MAX_ESCAPES {
-                self.error = Some(Unscannable::Escapes);
-            }
-            let at = offset + start + ESCAPE_AT;
-            edits.push(Edit { range: at..at, change: Change::Escape });
+            self.find_escaped(text, offset, key, &spans, finds);
         }
         self.spans = spans;
     }
@@ -217,7 +190,7 @@ impl<'a> LeafScanner<'a> {
         offset: usize,
         key: Option<&[u8]>,
         known: &[Span],
-        edits: &mut Vec<Edit>,
+        finds: &mut Vec<Find>,
     ) {
         let mut known = known.to_vec();
         let mut layers: Vec<Decoded> = Vec::new();
@@ -237,34 +210,43 @@ impl<'a> LeafScanner<'a> {
                 let found = layers.iter().rev().fold(start..end, |range, layer| layer.raw(range));
                 if !overlaps(&known[..first], &found) {
                     known.push(Span { start: found.start, end: found.end, kind });
-                    let change = Change::Secret(kind, Zeroizing::new(inner[start..end].to_vec()));
-                    edits.push(Edit { range: found.start + offset..found.end + offset, change });
+                    let plaintext = Zeroizing::new(inner[start..end].to_vec());
+                    let range = found.start + offset..found.end + offset;
+                    finds.push(Find { range, kind, plaintext });
                 }
             }
             known.sort_by_key(|span| span.start);
         }
     }
 
-    /// Puts what was found in one leaf into the vault and among the splices.
-    fn enter(&mut self, text: &[u8], edits: &mut Vec<Edit>, to_body: impl Fn(Range<usize>) -> Range<usize>) {
-        let suspicious = |edit: &Edit| match &edit.change {
-            Change::Secret(_, plaintext) => {
-                plaintext.iter().any(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
-                    || text[edit.range.clone()] != ***plaintext
-            }
-            Change::Escape => false,
+    /// Puts what was found in one leaf into the vault and among the splices, and marks literals.
+    fn enter(&mut self, text: &[u8], finds: &mut Vec<Find>, to_body: impl Fn(Range<usize>) -> Range<usize>) {
+        let suspicious = |find: &Find| {
+            let plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
+            !find.plaintext.iter().all(plain) || text[find.range.clone()] != **find.plaintext
         };
-        let mut surroundings = edits.iter().any(suspicious).then(|| Surroundings::new(text));
-        for edit in edits.drain(..) {
-            let entry = match edit.change {
-                Change::Escape => None,
-                Change::Secret(kind, plaintext) => {
-                    let original = &text[edit.range.clone()];
-                    let misfit = surroundings.as_mut().and_then(|it| it.misfit(&edit.range, &plaintext));
-                    Some(self.entry(kind, &plaintext, misfit.map(|depth| (original, depth))))
-                }
-            };
-            self.splices.push(Splice { range: to_body(edit.range), entry, percent: false });
+        let look = may_hold_literal(text) || finds.iter().any(suspicious);
+        let mut surroundings = look.then(|| Surroundings::new(text));
+        let mut end = 0;
+        for Find { range, kind, plaintext } in finds.drain(..) {
+            // Finds of one place, should two ways lead there: the first covers it.
+            let range = range.start.max(end)..range.end.max(end);
+            if range.is_empty() {
+                continue;
+            }
+            end = range.end;
+            let misfit = surroundings.as_mut().and_then(|it| it.misfit(&range, &plaintext));
+            let spelling = misfit.map(|depth| (&text[range.clone()], depth));
+            let entry = Some(self.entry(kind, &plaintext, spelling));
+            self.splices.push(Splice { range: to_body(range), entry, percent: false });
+        }
+        let Some(mut surroundings) = surroundings else { return };
+        surroundings.walk_to(text.len());
+        if surroundings.too_many_marks {
+            self.error = Some(Unscannable::Escapes);
+        }
+        for mark in surroundings.marks {
+            self.splices.push(Splice { range: to_body(mark..mark), entry: None, percent: false });
         }
     }
 
@@ -294,33 +276,6 @@ fn plaintext(text: &[u8], span: &Span) -> Zeroizing<Vec<u8>> {
         plain.extend_from_slice(found);
     }
     plain
-}
-
-/// Follows a leaf as the restorer will see it: with a placeholder for each secret.
-struct Surroundings<'a> {
-    text: &'a [u8],
-    nesting: Nesting,
-    walked: usize,
-}
-
-impl<'a> Surroundings<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        Self { text, nesting: Nesting::new(false, false), walked: 0 }
-    }
-
-    /// How deep a secret stands, if restoring its plaintext would not give what stood here.
-    fn misfit(&mut self, range: &Range<usize>, plaintext: &[u8]) -> Option<usize> {
-        for &byte in &self.text[self.walked..range.start] {
-            self.nesting.step(byte);
-        }
-        self.walked = range.end;
-        // No character of a placeholder but the first can change the levels.
-        self.nesting.step(b'<');
-        let depth = self.nesting.escapes();
-        let mut restored = Zeroizing::new(Vec::with_capacity(range.len()));
-        spell(plaintext, self.nesting.numbering(), depth, &mut restored);
-        (restored.as_slice() != &self.text[range.clone()]).then_some(depth)
-    }
 }
 
 /// The strings of a text that reads like JSON.

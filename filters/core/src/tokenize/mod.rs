@@ -8,6 +8,7 @@ mod form;
 mod key_lines;
 mod leaf;
 mod multipart;
+mod surroundings;
 
 use std::{ops::Range, sync::Arc};
 
