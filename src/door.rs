@@ -35,15 +35,8 @@ impl Door {
         if !self.names_us(uri, headers) {
             return Err(Stranger::Host);
         }
-        let cross_site = headers
-            .get("sec-fetch-site")
-            .is_some_and(|site| site == "cross-site");
-        if cross_site
-            || headers
-                .get_all(header::ORIGIN)
-                .iter()
-                .any(|it| !self.is_own_origin(it))
-        {
+        let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        if cross_site || headers.get_all(header::ORIGIN).iter().any(|it| !self.is_own_origin(it)) {
             return Err(Stranger::Origin);
         }
         Ok(())
@@ -54,33 +47,24 @@ impl Door {
         let hosts = headers.get_all(header::HOST);
         let named = uri.authority().is_some() || hosts.iter().next().is_some();
         named
-            && uri
-                .authority()
-                .is_none_or(|authority| self.is_own_host(authority))
-            && hosts.iter().all(|host| {
-                Authority::try_from(host.as_bytes()).is_ok_and(|host| self.is_own_host(&host))
-            })
+            && uri.authority().is_none_or(|authority| self.is_own_host(authority))
+            && hosts
+                .iter()
+                .all(|host| Authority::try_from(host.as_bytes()).is_ok_and(|host| self.is_own_host(&host)))
     }
 
     fn is_own_host(&self, authority: &Authority) -> bool {
         let host = authority.host();
-        let bare = host
-            .strip_prefix('[')
-            .and_then(|it| it.strip_suffix(']'))
-            .unwrap_or(host);
+        let bare = host.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(host);
         !authority.as_str().contains('@')
             && (host.eq_ignore_ascii_case("localhost")
-                || bare.parse::<IpAddr>().is_ok_and(|ip| {
-                    ip.is_loopback() || ip == self.listen.ip() && !ip.is_unspecified()
-                }))
+                || bare
+                    .parse::<IpAddr>()
+                    .is_ok_and(|ip| ip.is_loopback() || ip == self.listen.ip() && !ip.is_unspecified()))
     }
 
     fn is_own_origin(&self, origin: &http::HeaderValue) -> bool {
-        let Some(authority) = origin
-            .to_str()
-            .ok()
-            .and_then(|it| it.strip_prefix("http://"))
-        else {
+        let Some(authority) = origin.to_str().ok().and_then(|it| it.strip_prefix("http://")) else {
             return false;
         };
         authority.parse::<Authority>().is_ok_and(|authority| {
@@ -103,13 +87,7 @@ mod tests {
 
     #[test]
     fn loopback_hosts_are_admitted() {
-        for host in [
-            "127.0.0.1:8888",
-            "localhost",
-            "LocalHost:1",
-            "[::1]:8888",
-            "127.1.2.3",
-        ] {
+        for host in ["127.0.0.1:8888", "localhost", "LocalHost:1", "[::1]:8888", "127.1.2.3"] {
             assert_eq!(admit(&[("host", host)]), Ok(()), "{host}");
         }
     }
@@ -129,10 +107,7 @@ mod tests {
             assert_eq!(admit(&[("host", host)]), Err(Stranger::Host), "{host}");
         }
         assert_eq!(admit(&[]), Err(Stranger::Host));
-        assert_eq!(
-            admit(&[("host", "localhost"), ("host", "evil.test")]),
-            Err(Stranger::Host)
-        );
+        assert_eq!(admit(&[("host", "localhost"), ("host", "evil.test")]), Err(Stranger::Host));
     }
 
     #[test]
@@ -157,24 +132,14 @@ mod tests {
             "http://localhost",
             "null",
         ] {
-            assert_eq!(
-                admit(&[host, ("origin", origin)]),
-                Err(Stranger::Origin),
-                "{origin}"
-            );
+            assert_eq!(admit(&[host, ("origin", origin)]), Err(Stranger::Origin), "{origin}");
         }
     }
 
     #[test]
     fn fetch_metadata() {
         let host = ("host", "localhost:8888");
-        assert_eq!(
-            admit(&[host, ("sec-fetch-site", "cross-site")]),
-            Err(Stranger::Origin)
-        );
-        assert_eq!(
-            admit(&[host, ("sec-fetch-site", "none"), ("sec-fetch-mode", "cors")]),
-            Ok(())
-        );
+        assert_eq!(admit(&[host, ("sec-fetch-site", "cross-site")]), Err(Stranger::Origin));
+        assert_eq!(admit(&[host, ("sec-fetch-site", "none"), ("sec-fetch-mode", "cors")]), Ok(()));
     }
 }

@@ -10,8 +10,10 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use pingora_core::apps::http_app::HttpServer;
+use pingora_core::listeners::ListenerConfig;
+use pingora_core::protocols::l4::stream::L4BufferSettings;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::services::listening::Service;
@@ -23,7 +25,7 @@ use crate::kill_switch::KillSwitch;
 use crate::proxy::{Front, Gateway, Open, platform_repaired};
 
 use services::Upkeep;
-use signals::{Signals, Stop};
+use signals::{Notice, Signals};
 
 /// How long exchanges in flight may take to finish once the gateway has been told to stop. Stays
 /// under the 90 seconds after which systemd kills.
@@ -32,6 +34,10 @@ const DRAIN: Duration = Duration::from_secs(80);
 const START: Duration = Duration::from_secs(10);
 /// Attempts per request: one per address of the upstream, and one for a stale connection.
 const MAX_RETRIES: usize = 8;
+/// Bytes of an answer collected per agent before a flush: an event with its chunk framing leaves in
+/// one packet. There is no buffer for reading: Pingora reads requests into buffers of their own, and
+/// its 64 KiB in front of those would be most of the memory of an open stream.
+const WRITE_BUFFER: usize = 8 << 10;
 /// Idle connections kept open, over all upstreams.
 const POOL: usize = 128;
 
@@ -61,10 +67,7 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let upkeep = Upkeep::start(Arc::clone(&services))?;
     let served = serve(server, &open, &config, ready);
     upkeep.stop();
-    services
-        .chain
-        .close(SystemTime::now())
-        .context("the audit log could not be closed with a checkpoint")?;
+    services.chain.close(SystemTime::now()).context("the audit log could not be closed with a checkpoint")?;
     served
 }
 
@@ -83,7 +86,8 @@ fn build(config: &Config, gateway: Gateway, services: Arc<Services>, open: Open)
     server.bootstrap();
     let proxy = pingora_proxy::http_proxy(&server.configuration, gateway);
     let mut agents = Service::new("agents".to_owned(), Front::new(proxy, open));
-    agents.add_tcp(&config.listen.to_string());
+    let buffers = L4BufferSettings::new(0, WRITE_BUFFER);
+    agents.add_listener(ListenerConfig::tcp(config.listen.to_string()).l4_buffer(buffers));
     server.add_service(agents);
 
     let admin = HttpServer::new_app(Admin::new(config, services));
@@ -100,10 +104,7 @@ fn server_conf(config: &Config) -> Result<ServerConf> {
         Some(pem) => {
             let file = in_state_dir("roots.pem");
             std::fs::write(&file, pem).with_context(|| format!("cannot write {file}"))?;
-            tracing::warn!(
-                file,
-                "some of the platform's root certificates are unusable"
-            );
+            tracing::warn!(file, "some of the platform's root certificates are unusable");
             Some(file)
         }
         None => None,
@@ -119,6 +120,9 @@ fn server_conf(config: &Config) -> Result<ServerConf> {
         pid_file: in_state_dir("waterwall.pid"),
         max_retries: MAX_RETRIES,
         upstream_keepalive_pool_size: POOL,
+        // Pingora's own timers are kept until they would have fired, cancelled or not: no good for
+        // reads that may wait a quarter of an hour.
+        fast_timeout_to_tokio_threshold_seconds: Some(1),
         // Never TLS keys in a file, whatever SSLKEYLOGFILE says.
         upstream_debug_ssl_keylog: false,
         ..ServerConf::default()
@@ -128,29 +132,21 @@ fn server_conf(config: &Config) -> Result<ServerConf> {
 /// Runs the server on a thread of its own, because it would sleep for the whole grace period
 /// when told to stop; we wait only until the last connection is closed.
 fn serve(server: Server, open: &Open, config: &Config, ready: impl FnOnce(&Config)) -> Result<()> {
-    let (sender, stops) = mpsc::channel();
+    let (sender, notices) = mpsc::channel();
     let signals = Signals::new(sender);
-    let server = thread::Builder::new()
+    thread::Builder::new()
         .name("server".to_owned())
-        .spawn(move || {
-            server.run(RunArgs {
-                shutdown_signal: Box::new(signals),
-            })
-        })
+        .spawn(move || server.run(RunArgs { shutdown_signal: Box::new(signals) }))
         .context("cannot start a thread")?;
     for address in [config.listen, config.admin_listen] {
         wait_until_listening(address)?;
     }
+    let next = || notices.recv().map_err(|_| anyhow!("the server ended unexpectedly"));
+    while next()? != Notice::Listening {}
     ready(config);
-    match stops.recv() {
-        Ok(Stop::Gracefully | Stop::Now) => {}
-        Err(_) => {
-            drop(server);
-            bail!("the server ended unexpectedly");
-        }
-    }
+    while next()? == Notice::Listening {}
     tracing::info!(open_connections = open.count(), "stopping");
-    match drain(open, &stops) {
+    match drain(open, &notices) {
         0 => tracing::info!("stopped"),
         left => tracing::warn!(open_connections = left, "stopped before these were done"),
     }
@@ -171,10 +167,10 @@ fn wait_until_listening(address: SocketAddr) -> Result<()> {
 
 /// Waits until no connection is open, the time is up, or a second signal comes. Returns how many
 /// are left.
-fn drain(open: &Open, stops: &mpsc::Receiver<Stop>) -> usize {
+fn drain(open: &Open, notices: &mpsc::Receiver<Notice>) -> usize {
     let since = Instant::now();
     while open.count() > 0 && since.elapsed() < DRAIN {
-        if let Ok(Stop::Now) = stops.recv_timeout(Duration::from_millis(20)) {
+        if let Ok(Notice::StopNow) = notices.recv_timeout(Duration::from_millis(20)) {
             break;
         }
     }

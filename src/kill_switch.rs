@@ -14,10 +14,7 @@ impl KillSwitch {
     /// The switch as the configuration describes it.
     #[must_use]
     pub fn new(config: &crate::config::KillSwitch) -> Self {
-        Self {
-            configured: config.armed,
-            sentinel: config.sentinel.clone(),
-        }
+        Self { configured: config.armed, sentinel: config.sentinel.clone() }
     }
 
     /// The names of the armed sources; empty when traffic may pass.
@@ -47,10 +44,7 @@ mod tests {
     use super::*;
 
     fn switch(armed: bool, sentinel: PathBuf) -> KillSwitch {
-        KillSwitch {
-            configured: armed,
-            sentinel,
-        }
+        KillSwitch { configured: armed, sentinel }
     }
 
     #[test]

@@ -22,10 +22,7 @@ pub(super) struct Health {
 
 impl Health {
     pub(super) fn new(services: Arc<Services>) -> Self {
-        Self {
-            started: Instant::now(),
-            services,
-        }
+        Self { started: Instant::now(), services }
     }
 
     /// The state at this moment. An armed kill switch is not a failure: it does its work.
@@ -55,11 +52,7 @@ impl Health {
             "map_size": services.vault.len(),
             "map_capacity": services.vault.capacity(),
         });
-        let status = if well {
-            StatusCode::OK
-        } else {
-            StatusCode::SERVICE_UNAVAILABLE
-        };
+        let status = if well { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         (status, report)
     }
 }

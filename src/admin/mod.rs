@@ -25,10 +25,7 @@ pub(crate) struct Admin {
 impl Admin {
     /// The admin server of a gateway that is starting now.
     pub(crate) fn new(config: &Config, services: Arc<Services>) -> Self {
-        Self {
-            door: Door::new(config.admin_listen),
-            health: Health::new(services),
-        }
+        Self { door: Door::new(config.admin_listen), health: Health::new(services) }
     }
 
     fn answer(&self, session: &ServerSession) -> (StatusCode, Value) {
@@ -60,14 +57,8 @@ impl ServeHttp for Admin {
         let mut response = Response::new(if is_head { Vec::new() } else { body });
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            http::HeaderValue::from_static("application/json"),
-        );
-        headers.insert(
-            header::CACHE_CONTROL,
-            http::HeaderValue::from_static("no-store"),
-        );
+        headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
+        headers.insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
         headers.insert(header::CONTENT_LENGTH, http::HeaderValue::from(length));
         response
     }

@@ -1,19 +1,14 @@
 //! What the process asks of the system: to keep its memory, which holds secrets, to itself; and
 //! enough file descriptors.
 
-use rustix::process::{
-    DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit,
-};
+use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
 
 /// No core dumps, and no other process of this user may attach to or read from this one.
 pub(super) fn protect_memory() {
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         tracing::warn!(%error, "memory stays readable to other processes of this user");
     }
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::warn!(%error, "core dumps stay enabled");
     }
@@ -22,10 +17,7 @@ pub(super) fn protect_memory() {
 /// As many descriptors as allowed: an exchange takes two, and the usual soft limit is 1,024.
 pub(super) fn allow_many_connections() {
     let limit = getrlimit(Resource::Nofile);
-    let most = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
+    let most = Rlimit { current: limit.maximum, ..limit };
     if let Err(error) = setrlimit(Resource::Nofile, most) {
         tracing::warn!(%error, "the number of connections stays limited");
     }

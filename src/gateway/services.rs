@@ -39,12 +39,7 @@ pub(super) fn open(config: &Config, kill_switch: KillSwitch) -> Result<Arc<Servi
         },
     };
     let sources = move || kill_switch.sources();
-    Ok(Arc::new(Services::new(
-        policy,
-        Arc::new(vault),
-        chain,
-        sources,
-    )))
+    Ok(Arc::new(Services::new(policy, Arc::new(vault), chain, sources)))
 }
 
 fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
@@ -52,8 +47,8 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
     let key = std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .with_context(|| format!("cannot read the signing key {}", file.display()))?;
-    let key = SigningKey::from_pem(&key)
-        .with_context(|| format!("{} is not a signing key", file.display()))?;
+    let key =
+        SigningKey::from_pem(&key).with_context(|| format!("{} is not a signing key", file.display()))?;
     let options = WriterOptions {
         checkpoint_lines: audit.checkpoint_lines,
         checkpoint_seconds: audit.checkpoint_seconds,
@@ -61,8 +56,8 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
         sync_inline: false,
         ..WriterOptions::new(key)
     };
-    let (chain, report) = ChainWriter::open(&audit.chain, options, SystemTime::now())
-        .context("cannot open the audit log")?;
+    let (chain, report) =
+        ChainWriter::open(&audit.chain, options, SystemTime::now()).context("cannot open the audit log")?;
     if let Some(moved) = &report.torn_moved_to {
         tracing::warn!(moved_to = moved, "the audit log's last line was torn");
     }

@@ -7,32 +7,29 @@ use async_trait::async_trait;
 use pingora_core::server::{ShutdownSignal, ShutdownSignalWatch};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// How to stop.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Stop {
+/// What `run` hears of signals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Notice {
+    /// Signals are being caught.
+    Listening,
     /// Take nothing new and finish what is in flight.
-    Gracefully,
+    Stop,
     /// A second request to stop: finish nothing.
-    Now,
+    StopNow,
 }
 
-/// Tells Pingora to close its listeners, and `run` how to stop.
+/// Tells Pingora to close its listeners, and `run` what happens.
 pub(super) struct Signals {
-    stops: Mutex<Sender<Stop>>,
+    notices: Mutex<Sender<Notice>>,
 }
 
 impl Signals {
-    pub(super) fn new(stops: Sender<Stop>) -> Self {
-        Self {
-            stops: Mutex::new(stops),
-        }
+    pub(super) fn new(notices: Sender<Notice>) -> Self {
+        Self { notices: Mutex::new(notices) }
     }
 
-    fn sender(&self) -> Sender<Stop> {
-        self.stops
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
+    fn sender(&self) -> Sender<Notice> {
+        self.notices.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 }
 
@@ -41,16 +38,17 @@ impl ShutdownSignalWatch for Signals {
     /// Returns on the first SIGTERM or SIGINT. Pingora's own watch would exit at once on SIGINT,
     /// and leaves SIGHUP and SIGUSR1 to their default, which kills.
     async fn recv(&self) -> ShutdownSignal {
-        tokio::spawn(outlive(SignalKind::hangup(), "SIGHUP"));
-        tokio::spawn(outlive(SignalKind::user_defined1(), "SIGUSR1"));
+        outlive(SignalKind::hangup(), "SIGHUP");
+        outlive(SignalKind::user_defined1(), "SIGUSR1");
         let mut asked = Asked::listen();
-        asked.once().await;
-        let stops = self.sender();
+        let notices = self.sender();
         // The receiver is gone only when the process is about to end anyway.
-        let _ = stops.send(Stop::Gracefully);
+        let _ = notices.send(Notice::Listening);
+        asked.once().await;
+        let _ = notices.send(Notice::Stop);
         tokio::spawn(async move {
             asked.once().await;
-            let _ = stops.send(Stop::Now);
+            let _ = notices.send(Notice::StopNow);
         });
         ShutdownSignal::GracefulTerminate
     }
@@ -87,10 +85,12 @@ async fn next(signal: &mut Option<Signal>) {
     }
 }
 
-/// Catches a signal that has no meaning yet.
-async fn outlive(kind: SignalKind, name: &'static str) {
+/// Catches a signal that has no meaning yet, from now on.
+fn outlive(kind: SignalKind, name: &'static str) {
     let Ok(mut signal) = signal(kind) else { return };
-    while signal.recv().await.is_some() {
-        tracing::info!(signal = name, "ignored");
-    }
+    tokio::spawn(async move {
+        while signal.recv().await.is_some() {
+            tracing::info!(signal = name, "ignored");
+        }
+    });
 }

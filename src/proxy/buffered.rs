@@ -43,15 +43,9 @@ struct Buffered {
 impl Hold {
     /// Puts a stand-in with `body` (not empty) in the place of `session`.
     pub(super) fn install(session: &mut ServerSession, body: Bytes) -> Self {
-        let shared = Arc::new(Shared {
-            body: Mutex::new(Some(body)),
-            ..Shared::default()
-        });
+        let shared = Arc::new(Shared { body: Mutex::new(Some(body)), ..Shared::default() });
         let inner = std::mem::replace(session, vacant());
-        let stand_in = Buffered {
-            inner: Some(inner),
-            shared: Arc::clone(&shared),
-        };
+        let stand_in = Buffered { inner: Some(inner), shared: Arc::clone(&shared) };
         *session = ServerSession::new_custom(Box::new(stand_in));
         Self(shared)
     }
@@ -71,7 +65,7 @@ impl Hold {
 }
 
 /// A session that is never used: it holds the place during a swap.
-fn vacant() -> ServerSession {
+pub(super) fn vacant() -> ServerSession {
     ServerSession::new_custom(Box::new(()))
 }
 
@@ -92,11 +86,7 @@ impl Buffered {
 
 impl Drop for Buffered {
     fn drop(&mut self) {
-        *self
-            .shared
-            .returned
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = self.inner.take();
+        *self.shared.returned.lock().unwrap_or_else(PoisonError::into_inner) = self.inner.take();
     }
 }
 
@@ -141,11 +131,7 @@ impl Custom for Buffered {
     }
 
     fn get_retry_buffer(&self) -> Option<Bytes> {
-        self.shared
-            .body
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.body.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     // The response: the real session's business.
@@ -270,10 +256,7 @@ impl Custom for Buffered {
         None
     }
 
-    fn restore_custom_message_writer(
-        &mut self,
-        _writer: Box<dyn CustomMessageWrite>,
-    ) -> Result<()> {
+    fn restore_custom_message_writer(&mut self, _writer: Box<dyn CustomMessageWrite>) -> Result<()> {
         Ok(())
     }
 }

@@ -89,12 +89,7 @@ impl Context {
         if !session.is_body_done() {
             session.set_keepalive(None);
         }
-        if self.upstream.is_none()
-            && session
-                .req_header()
-                .headers
-                .contains_key("anthropic-version")
-        {
+        if self.upstream.is_none() && session.req_header().headers.contains_key("anthropic-version") {
             self.shape = Shape::Anthropic;
         }
         rescue.answer(session, self.shape).await?;
@@ -110,9 +105,7 @@ impl Context {
         if let Some(hold) = self.hold.take() {
             hold.uninstall(&mut session.downstream_session);
         }
-        let begun = session
-            .response_written()
-            .is_some_and(|head| !head.status.is_informational());
+        let begun = session.response_written().is_some_and(|head| !head.status.is_informational());
         if begun || matches!(rescue, Rescue::ClientGone) {
             session.shutdown().await;
             return 0;
@@ -125,11 +118,7 @@ impl Context {
     }
 
     /// [`Exchange::response_head`], with a refusal kept for [`Self::rescue`].
-    pub(super) fn response_head(
-        &mut self,
-        status: StatusCode,
-        headers: &HeaderMap,
-    ) -> Result<Answer> {
+    pub(super) fn response_head(&mut self, status: StatusCode, headers: &HeaderMap) -> Result<Answer> {
         let Some(exchange) = &mut self.exchange else {
             return Ok(Answer::Pass);
         };
@@ -137,16 +126,18 @@ impl Context {
         answer.map_err(|refusal| self.refuse(refusal))
     }
 
-    /// [`Exchange::response_body`], which hears of the end exactly once.
+    /// [`Exchange::response_body`], which hears of the end exactly once. The exchange is closed then,
+    /// so that its record is complete before the agent has the last byte.
     pub(super) fn response_body(&mut self, chunk: &mut Option<Bytes>, end: bool) -> Result<()> {
         if self.ended {
             return Ok(());
         }
         self.ended = end;
-        let Some(exchange) = &mut self.exchange else {
-            return Ok(());
-        };
+        let Some(exchange) = &mut self.exchange else { return Ok(()) };
         let result = exchange.response_body(chunk, end);
+        if end && result.is_ok() {
+            exchange.close();
+        }
         result.map_err(|refusal| self.refuse(refusal))
     }
 
@@ -157,9 +148,7 @@ impl Context {
 
     /// One line per exchange: counts and names, no path, query, header or body.
     pub(super) fn log(&self, session: &Session, host: &str) {
-        let status = session
-            .response_written()
-            .map_or(0, |head| head.status.as_u16());
+        let status = session.response_written().map_or(0, |head| head.status.as_u16());
         let exchange = self.exchange.as_ref();
         tracing::info!(
             method = %session.req_header().method,

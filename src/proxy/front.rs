@@ -57,20 +57,13 @@ impl Drop for Connection {
 impl Front {
     /// A front for `proxy` that counts its connections in `open`.
     pub(crate) fn new(proxy: HttpProxy<Gateway>, open: Open) -> Self {
-        Self {
-            proxy: Arc::new(proxy),
-            open,
-        }
+        Self { proxy: Arc::new(proxy), open }
     }
 }
 
 #[async_trait]
 impl ServerApp for Front {
-    async fn process_new(
-        self: &Arc<Self>,
-        mut stream: Stream,
-        shutdown: &ShutdownWatch,
-    ) -> Option<Stream> {
+    async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
         let _connection = self.open.enter();
         let mut start = [0; 8];
         let mut stopping = shutdown.clone();
@@ -112,11 +105,6 @@ async fn refuse_connect(stream: &mut Stream) -> std::io::Result<()> {
     answer.extend_from_slice(&body);
     stream.write_all(&answer).await?;
     stream.flush().await?;
-    tracing::info!(
-        method = "CONNECT",
-        status = 403,
-        error = rescue.code(),
-        "exchange ended"
-    );
+    tracing::info!(method = "CONNECT", status = 403, error = rescue.code(), "exchange ended");
     stream.shutdown().await
 }

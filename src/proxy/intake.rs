@@ -16,9 +16,18 @@ const MAX_HEAD_BYTES: usize = 64 << 10;
 const PAUSE: Duration = Duration::from_secs(60);
 /// The longest time for a whole body: 64 MiB at 2 Mbit/s.
 const WHOLE_BODY: Duration = Duration::from_secs(300);
+/// How long an agent's connection may idle between requests.
+const KEEP_ALIVE_SECONDS: u64 = 120;
 /// How long a refused body is read and thrown away, so that the agent gets to read the answer
 /// rather than a reset.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// Pingora keeps HTTP/1.1 connections for ever unless told otherwise for each request.
+pub(super) fn limit_keepalive(session: &mut Session) {
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(KEEP_ALIVE_SECONDS));
+    }
+}
 
 /// Refuses heads that are too large, or whose body could be delimited in two ways.
 pub(super) fn check_head(session: &Session) -> Result<(), Rescue> {
@@ -30,15 +39,11 @@ pub(super) fn check_head(session: &Session) -> Result<(), Rescue> {
             return Err(Rescue::HeadTooLarge);
         }
         if has_field(&raw, b"content-length") && has_field(&raw, b"transfer-encoding") {
-            return Err(Rescue::BadRequest(
-                "both Content-Length and Transfer-Encoding",
-            ));
+            return Err(Rescue::BadRequest("both Content-Length and Transfer-Encoding"));
         }
     }
     let mut codings = request.headers.get_all(header::TRANSFER_ENCODING).iter();
-    if codings
-        .next()
-        .is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    if codings.next().is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"chunked"))
         || codings.next().is_some()
     {
         return Err(Rescue::BadRequest("a Transfer-Encoding other than chunked"));
@@ -49,8 +54,7 @@ pub(super) fn check_head(session: &Session) -> Result<(), Rescue> {
 /// Whether the raw head of a request has a field of this name (in lower case).
 fn has_field(head: &[u8], name: &[u8]) -> bool {
     head.split(|&byte| byte == b'\n').skip(1).any(|line| {
-        line.get(..name.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
             && line[name.len()..].trim_ascii_start().starts_with(b":")
     })
 }
@@ -85,9 +89,7 @@ pub(super) async fn read_body(session: &mut Session, limit: usize) -> Result<Byt
         }
         Ok(body.freeze())
     };
-    timeout(WHOLE_BODY, reading)
-        .await
-        .unwrap_or(Err(Rescue::RequestTimeout))
+    timeout(WHOLE_BODY, reading).await.unwrap_or(Err(Rescue::RequestTimeout))
 }
 
 /// Sends `100 Continue`. Pingora takes any head written before the body is in for an early answer,
@@ -115,13 +117,7 @@ pub(super) async fn drain(session: &mut Session) {
 
 /// The announced length. Pingora has already refused heads where it is not one number.
 fn content_length(headers: &HeaderMap) -> Option<usize> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]

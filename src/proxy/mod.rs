@@ -8,6 +8,7 @@ mod buffered;
 mod context;
 mod front;
 mod intake;
+mod refit;
 mod rescue;
 mod roots;
 mod route;
@@ -78,13 +79,17 @@ impl Gateway {
         }
         let exchange = self.begin(session, context)?;
         let body = intake::read_body(session, self.max_body_bytes).await?;
-        let had_body = !body.is_empty();
+        let sent = body.len();
         let (exchange, forward) = scan(exchange, body).await;
         context.exchange = exchange;
         let mut forward = forward?;
-        if had_body {
+        if sent > 0 {
             let body = std::mem::take(&mut forward.body);
             context.body_length = Some(body.len());
+            refit::without_body(&mut session.downstream_session, sent)
+                .await
+                .map_err(|_| Rescue::ClientGone)?;
+            intake::limit_keepalive(session);
             context.hold = Some(Hold::install(&mut session.downstream_session, body));
         }
         context.forward = Some(forward);
@@ -101,18 +106,16 @@ impl Gateway {
     /// Checks the head and finds the upstream.
     fn route(&self, session: &Session, context: &mut Context) -> Result<(), Rescue> {
         let request = session.req_header();
-        self.door
-            .admit(&request.uri, &request.headers)
-            .map_err(|stranger| match stranger {
-                Stranger::Host => Rescue::ForeignHost,
-                Stranger::Origin => Rescue::ForeignOrigin,
-            })?;
+        self.door.admit(&request.uri, &request.headers).map_err(|stranger| match stranger {
+            Stranger::Host => Rescue::ForeignHost,
+            Stranger::Origin => Rescue::ForeignOrigin,
+        })?;
         intake::check_head(session)?;
         if !request.raw_path_is_utf8() {
             return Err(Rescue::BadRequest("the path is not UTF-8"));
         }
-        let route = route::route(&self.upstreams, request.uri.path(), &request.headers)
-            .ok_or(Rescue::NoRoute)?;
+        let route =
+            route::route(&self.upstreams, request.uri.path(), &request.headers).ok_or(Rescue::NoRoute)?;
         context.upstream = Some(route.upstream);
         context.path = route.path.to_owned();
         context.shape = Shape::of(self.upstreams[route.upstream].dialect.name);
@@ -170,6 +173,7 @@ impl ProxyHttp for Gateway {
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
+        intake::limit_keepalive(session);
         match self.take_in(session, context).await {
             Ok(()) => Ok(false),
             Err(rescue) => {
@@ -179,11 +183,7 @@ impl ProxyHttp for Gateway {
         }
     }
 
-    async fn upstream_peer(
-        &self,
-        _session: &mut Session,
-        context: &mut Context,
-    ) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, _session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
         let target = self.target(context);
         let addresses = match context.addresses.take() {
             Some(addresses) => addresses,
@@ -205,10 +205,7 @@ impl ProxyHttp for Gateway {
         mut error: Box<Error>,
     ) -> Box<Error> {
         context.failed_connects += 1;
-        let known = context
-            .addresses
-            .as_ref()
-            .map_or(0, |addresses| addresses.len());
+        let known = context.addresses.as_ref().map_or(0, |addresses| addresses.len());
         let more = context.failed_connects < known;
         if !more {
             self.target(context).forget_addresses();
@@ -224,10 +221,7 @@ impl ProxyHttp for Gateway {
         context: &mut Context,
     ) -> Result<()> {
         let target = self.target(context);
-        let query = context
-            .forward
-            .as_ref()
-            .and_then(|forward| forward.query.as_deref());
+        let query = context.forward.as_ref().and_then(|forward| forward.query.as_deref());
         let query = query.or(session.req_header().uri.query());
         request.set_uri(upstream_uri(target.base_path(), &context.path, query)?);
         request.insert_header(header::HOST, target.authority())?;
@@ -313,24 +307,16 @@ impl ProxyHttp for Gateway {
         error: &Error,
         context: &mut Context,
     ) -> FailToProxy {
-        let rescue = context
-            .refusal
-            .take()
-            .unwrap_or_else(|| Rescue::from_pingora(error));
+        let rescue = context.refusal.take().unwrap_or_else(|| Rescue::from_pingora(error));
         let error_code = context.rescue(session, rescue).await;
-        FailToProxy {
-            error_code,
-            can_reuse_downstream: false,
-        }
+        FailToProxy { error_code, can_reuse_downstream: false }
     }
 
     async fn logging(&self, session: &mut Session, _error: Option<&Error>, context: &mut Context) {
         if let Some(exchange) = &mut context.exchange {
             exchange.close();
         }
-        let host = context
-            .upstream
-            .map_or("-", |index| self.upstreams[index].host.as_str());
+        let host = context.upstream.map_or("-", |index| self.upstreams[index].host.as_str());
         context.log(session, host);
         if let Some(hold) = context.hold.take() {
             hold.uninstall(&mut session.downstream_session);
@@ -342,13 +328,7 @@ impl ProxyHttp for Gateway {
         true
     }
 
-    fn suppress_proxy_warn_log(
-        &self,
-        _: &Session,
-        _: &Context,
-        _: &Error,
-        _: ProxyWarnLogContext,
-    ) -> bool {
+    fn suppress_proxy_warn_log(&self, _: &Session, _: &Context, _: &Error, _: ProxyWarnLogContext) -> bool {
         true
     }
 
@@ -366,9 +346,7 @@ fn upstream_uri(base: &str, path: &str, query: Option<&str>) -> Result<http::Uri
         target.push('?');
         target.push_str(query);
     }
-    target
-        .try_into()
-        .map_err(|_| Error::explain(ErrorType::InternalError, "rewritten target"))
+    target.try_into().map_err(|_| Error::explain(ErrorType::InternalError, "rewritten target"))
 }
 
 fn rewrite_request_headers(request: &mut RequestHeader, context: &Context) -> Result<()> {
@@ -385,11 +363,7 @@ fn rewrite_request_headers(request: &mut RequestHeader, context: &Context) -> Re
     } else if request.method == Method::POST || request.method == Method::PUT {
         request.insert_header(header::CONTENT_LENGTH, 0)?;
     }
-    if context
-        .forward
-        .as_ref()
-        .is_some_and(|forward| forward.decoded)
-    {
+    if context.forward.as_ref().is_some_and(|forward| forward.decoded) {
         request.remove_header(&header::CONTENT_ENCODING);
     }
     Ok(())
@@ -406,16 +380,10 @@ fn rewrite_response_headers(response: &mut ResponseHeader) -> Result<()> {
 }
 
 fn may_have_body(method: &Method, response: &ResponseHeader) -> bool {
-    let empty = response
-        .headers
-        .get(header::CONTENT_LENGTH)
-        .is_some_and(|length| length == "0");
+    let empty = response.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
     method != Method::HEAD
         && !empty
-        && !matches!(
-            response.status,
-            StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-        )
+        && !matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Whether another address of the same upstream could do better.
@@ -434,8 +402,5 @@ fn is_about_the_address(error: &ErrorType) -> bool {
 /// Whether the upstream's side of the connection was gone, rather than slow or malformed.
 fn is_closed_upstream(error: &Error) -> bool {
     *error.esource() == ErrorSource::Upstream
-        && matches!(
-            error.etype(),
-            ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError
-        )
+        && matches!(error.etype(), ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError)
 }

@@ -69,11 +69,7 @@ pub(crate) enum Shape {
 impl Shape {
     /// The shape of a dialect, by its configuration name.
     pub(crate) fn of(dialect: &str) -> Self {
-        if dialect == "anthropic" {
-            Self::Anthropic
-        } else {
-            Self::OpenAi
-        }
+        if dialect == "anthropic" { Self::Anthropic } else { Self::OpenAi }
     }
 }
 
@@ -163,12 +159,8 @@ impl Rescue {
         let body = self.body(shape);
         let head = self.head(body.len())?;
         let bodiless = session.req_header().method == Method::HEAD;
-        session
-            .write_response_header(Box::new(head), bodiless)
-            .await?;
-        session
-            .write_response_body((!bodiless).then_some(body), true)
-            .await
+        session.write_response_header(Box::new(head), bodiless).await?;
+        session.write_response_body((!bodiless).then_some(body), true).await
     }
 
     /// What a Pingora error means to the agent.
@@ -222,48 +214,19 @@ mod tests {
             serde_json::from_slice(&Rescue::NoRoute.body(Shape::of("generic"))).unwrap();
         assert_eq!(openai["error"]["code"], "waterwall-no-route");
         assert_eq!(openai["error"]["type"], "waterwall-no-route");
-        assert!(
-            openai["error"]["message"]
-                .as_str()
-                .unwrap()
-                .contains("no upstream")
-        );
+        assert!(openai["error"]["message"].as_str().unwrap().contains("no upstream"));
     }
 
     #[test]
     fn contract_of_status_and_code() {
         let cases: [(Rescue, u16, &str); 8] = [
-            (
-                Refusal::KillSwitch(vec!["config"]).into(),
-                502,
-                "waterwall-killswitch-engaged",
-            ),
-            (
-                Refusal::Config("x".into()).into(),
-                502,
-                "waterwall-config-error",
-            ),
-            (
-                Refusal::ChainAppend("x".into()).into(),
-                502,
-                "waterwall-chain-append-failed",
-            ),
-            (
-                Refusal::Unscannable("x".into()).into(),
-                502,
-                "waterwall-unscannable-body",
-            ),
-            (
-                Refusal::BodyTooLarge { limit: 1 }.into(),
-                413,
-                "waterwall-body-too-large",
-            ),
+            (Refusal::KillSwitch(vec!["config"]).into(), 502, "waterwall-killswitch-engaged"),
+            (Refusal::Config("x".into()).into(), 502, "waterwall-config-error"),
+            (Refusal::ChainAppend("x".into()).into(), 502, "waterwall-chain-append-failed"),
+            (Refusal::Unscannable("x".into()).into(), 502, "waterwall-unscannable-body"),
+            (Refusal::BodyTooLarge { limit: 1 }.into(), 413, "waterwall-body-too-large"),
             (Rescue::NoRoute, 404, "waterwall-no-route"),
-            (
-                Rescue::UpstreamUnreachable("x"),
-                502,
-                "waterwall-upstream-unreachable",
-            ),
+            (Rescue::UpstreamUnreachable("x"), 502, "waterwall-upstream-unreachable"),
             (Rescue::ConnectRefused, 403, "waterwall-connect-refused"),
         ];
         for (rescue, status, code) in cases {

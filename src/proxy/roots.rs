@@ -26,10 +26,7 @@ pub(super) fn with_platform(file: &Path) -> Result<Arc<Roots>> {
         bail!("{} holds no certificate", file.display());
     }
     if !own.iter().all(is_usable) {
-        bail!(
-            "{} holds a certificate that cannot be a root",
-            file.display()
-        );
+        bail!("{} holds a certificate that cannot be a root", file.display());
     }
     let platform = platform().into_iter().filter(is_usable);
     Ok(own.into_iter().chain(platform).map(wrap).collect())
@@ -72,9 +69,7 @@ mod tests {
 
     fn root() -> rcgen::Certificate {
         let key = rcgen::KeyPair::generate().unwrap();
-        rcgen::CertificateParams::default()
-            .self_signed(&key)
-            .unwrap()
+        rcgen::CertificateParams::default().self_signed(&key).unwrap()
     }
 
     #[test]

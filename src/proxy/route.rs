@@ -18,11 +18,7 @@ pub(super) struct Route<'a> {
 }
 
 /// Finds the upstream for `path`: by prefix, else by one of the well-known API paths.
-pub(super) fn route<'a>(
-    upstreams: &[Upstream],
-    path: &'a str,
-    headers: &HeaderMap,
-) -> Option<Route<'a>> {
+pub(super) fn route<'a>(upstreams: &[Upstream], path: &'a str, headers: &HeaderMap) -> Option<Route<'a>> {
     if has_dot_segment(path) {
         return None;
     }
@@ -39,10 +35,7 @@ fn by_prefix<'a>(upstreams: &[Upstream], path: &'a str) -> Option<Route<'a>> {
         .enumerate()
         .filter_map(|(index, upstream)| Some((index, upstream, below(path, &upstream.prefix)?)))
         .max_by_key(|(_, upstream, _)| upstream.prefix.len())
-        .map(|(index, _, rest)| Route {
-            upstream: index,
-            path: with_one_slash(rest),
-        })
+        .map(|(index, _, rest)| Route { upstream: index, path: with_one_slash(rest) })
 }
 
 /// A base URL that ends in a slash makes `/anthropic//v1/messages`; the provider knows no such
@@ -57,12 +50,7 @@ fn with_one_slash(rest: &str) -> &str {
 
 /// Bare API paths, for agents whose base URL has no prefix.
 fn by_api_path(upstreams: &[Upstream], path: &str, headers: &HeaderMap) -> Option<usize> {
-    const OPENAI: [&str; 4] = [
-        "/v1/chat/completions",
-        "/v1/responses",
-        "/v1/completions",
-        "/v1/embeddings",
-    ];
+    const OPENAI: [&str; 4] = ["/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings"];
     let is = |name: &str| below(path, name).is_some();
     let speaks = |dialect: &str| upstreams.iter().position(|it| it.dialect.name == dialect);
 
@@ -71,17 +59,10 @@ fn by_api_path(upstreams: &[Upstream], path: &str, headers: &HeaderMap) -> Optio
     } else if OPENAI.into_iter().any(is) {
         speaks("openai")
     } else if is("/v1beta") {
-        speaks("gemini").or_else(|| {
-            upstreams
-                .iter()
-                .position(|it| it.host == "generativelanguage.googleapis.com")
-        })
+        speaks("gemini")
+            .or_else(|| upstreams.iter().position(|it| it.host == "generativelanguage.googleapis.com"))
     } else if is("/v1/models") {
-        speaks(if headers.contains_key("anthropic-version") {
-            "anthropic"
-        } else {
-            "openai"
-        })
+        speaks(if headers.contains_key("anthropic-version") { "anthropic" } else { "openai" })
     } else {
         None
     }
@@ -104,9 +85,7 @@ fn has_dot_segment(path: &str) -> bool {
         .replace("%2f", "/")
         .replace("%5c", "/")
         .replace('\\', "/");
-    plain
-        .split('/')
-        .any(|segment| segment == "." || segment == "..")
+    plain.split('/').any(|segment| segment == "." || segment == "..")
 }
 
 #[cfg(test)]
@@ -122,12 +101,7 @@ mod tests {
             host: host.to_owned(),
             dialect: Dialect::by_name(dialect).unwrap(),
             prefix: prefix.to_owned(),
-            url: Endpoint {
-                tls: true,
-                host: host.to_owned(),
-                port: 443,
-                base_path: String::new(),
-            },
+            url: Endpoint { tls: true, host: host.to_owned(), port: 443, base_path: String::new() },
             ca_file: None,
         }
     }
@@ -150,10 +124,7 @@ mod tests {
     fn with(path: &str, headers: &HeaderMap) -> Option<(String, String)> {
         let upstreams = upstreams();
         let route = route(&upstreams, path, headers)?;
-        Some((
-            upstreams[route.upstream].host.clone(),
-            route.path.to_owned(),
-        ))
+        Some((upstreams[route.upstream].host.clone(), route.path.to_owned()))
     }
 
     fn at(host: &str, path: &str) -> Option<(String, String)> {
@@ -162,21 +133,12 @@ mod tests {
 
     #[test]
     fn prefix_is_stripped() {
-        assert_eq!(
-            to("/anthropic/v1/messages"),
-            at("api.anthropic.com", "/v1/messages")
-        );
-        assert_eq!(
-            to("/openai/v1/responses"),
-            at("api.openai.com", "/v1/responses")
-        );
+        assert_eq!(to("/anthropic/v1/messages"), at("api.anthropic.com", "/v1/messages"));
+        assert_eq!(to("/openai/v1/responses"), at("api.openai.com", "/v1/responses"));
         assert_eq!(to("/openrouter/api/v1/x"), at("openrouter.ai", "/api/v1/x"));
         assert_eq!(to("/anthropic"), at("api.anthropic.com", "/"));
         assert_eq!(to("/anthropic/"), at("api.anthropic.com", "/"));
-        assert_eq!(
-            to("/anthropic//v1/messages"),
-            at("api.anthropic.com", "/v1/messages")
-        );
+        assert_eq!(to("/anthropic//v1/messages"), at("api.anthropic.com", "/v1/messages"));
     }
 
     #[test]
@@ -211,35 +173,18 @@ mod tests {
 
     #[test]
     fn encoded_slash_stays_inside_a_segment() {
-        assert_eq!(
-            to("/openai/v1/models/a%2Fb"),
-            at("api.openai.com", "/v1/models/a%2Fb")
-        );
-        assert_eq!(
-            to("/openai/v1/models/gpt-5.1"),
-            at("api.openai.com", "/v1/models/gpt-5.1")
-        );
+        assert_eq!(to("/openai/v1/models/a%2Fb"), at("api.openai.com", "/v1/models/a%2Fb"));
+        assert_eq!(to("/openai/v1/models/gpt-5.1"), at("api.openai.com", "/v1/models/gpt-5.1"));
     }
 
     #[test]
     fn bare_api_paths() {
         assert_eq!(to("/v1/messages"), at("api.anthropic.com", "/v1/messages"));
-        assert_eq!(
-            to("/v1/messages/count_tokens"),
-            at("api.anthropic.com", "/v1/messages/count_tokens")
-        );
-        for path in [
-            "/v1/chat/completions",
-            "/v1/responses",
-            "/v1/completions",
-            "/v1/embeddings",
-        ] {
+        assert_eq!(to("/v1/messages/count_tokens"), at("api.anthropic.com", "/v1/messages/count_tokens"));
+        for path in ["/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings"] {
             assert_eq!(to(path), at("api.openai.com", path));
         }
-        assert_eq!(
-            to("/v1/responses/r_1/cancel"),
-            at("api.openai.com", "/v1/responses/r_1/cancel")
-        );
+        assert_eq!(to("/v1/responses/r_1/cancel"), at("api.openai.com", "/v1/responses/r_1/cancel"));
         let path = "/v1beta/models/m:generateContent";
         assert_eq!(to(path), at("generativelanguage.googleapis.com", path));
     }
@@ -249,24 +194,12 @@ mod tests {
         assert_eq!(to("/v1/models"), at("api.openai.com", "/v1/models"));
         let mut headers = HeaderMap::new();
         headers.insert("anthropic-version", HeaderValue::from_static("2023-06-01"));
-        assert_eq!(
-            with("/v1/models/m", &headers),
-            at("api.anthropic.com", "/v1/models/m")
-        );
+        assert_eq!(with("/v1/models/m", &headers), at("api.anthropic.com", "/v1/models/m"));
     }
 
     #[test]
     fn anything_else_has_no_route() {
-        for path in [
-            "/",
-            "",
-            "*",
-            "/v1",
-            "/v1/messagesx",
-            "/v2/messages",
-            "/v1/files",
-            "/healthz",
-        ] {
+        for path in ["/", "", "*", "/v1", "/v1/messagesx", "/v2/messages", "/v1/files", "/healthz"] {
             assert_eq!(to(path), None, "{path}");
         }
     }

@@ -45,11 +45,7 @@ impl Target {
     /// # Errors
     /// When a `ca_file` cannot be read or holds no usable certificate.
     pub(crate) fn all(upstreams: &[Upstream]) -> Result<Vec<Self>> {
-        upstreams
-            .iter()
-            .zip(1..)
-            .map(|(upstream, group)| Self::new(upstream, group))
-            .collect()
+        upstreams.iter().zip(1..).map(|(upstream, group)| Self::new(upstream, group)).collect()
     }
 
     fn new(upstream: &Upstream, group: u64) -> Result<Self> {
@@ -60,13 +56,7 @@ impl Target {
             Some(file) if endpoint.tls => Some(roots::with_platform(file)?),
             _ => None,
         };
-        Ok(Self {
-            endpoint,
-            authority,
-            roots,
-            group,
-            resolved: Mutex::new(None),
-        })
+        Ok(Self { endpoint, authority, roots, group, resolved: Mutex::new(None) })
     }
 
     /// The value of `Host` for this upstream.
@@ -91,9 +81,7 @@ impl Target {
         }
         let name = (self.endpoint.host.as_str(), self.endpoint.port);
         let addresses: Arc<[SocketAddr]> =
-            tokio::time::timeout(CONNECT, tokio::net::lookup_host(name))
-                .await??
-                .collect();
+            tokio::time::timeout(CONNECT, tokio::net::lookup_host(name)).await??.collect();
         if addresses.is_empty() {
             return Err(io::ErrorKind::NotFound.into());
         }
@@ -158,12 +146,7 @@ mod tests {
     fn authorities() {
         let of = |tls, host: &str, port| {
             let base_path = String::new();
-            authority(&Endpoint {
-                tls,
-                host: host.into(),
-                port,
-                base_path,
-            })
+            authority(&Endpoint { tls, host: host.into(), port, base_path })
         };
         assert_eq!(of(true, "api.anthropic.com", 443), "api.anthropic.com");
         assert_eq!(of(true, "localhost", 8443), "localhost:8443");

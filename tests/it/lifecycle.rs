@@ -88,20 +88,12 @@ fn other_signals_do_not_stop_it() {
 fn a_taken_port_is_an_error_before_anything_is_served() {
     let holder = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = holder.local_addr().unwrap().to_string();
-    for (agents, admin) in [
-        (taken.as_str(), "127.0.0.1:0"),
-        ("127.0.0.1:0", taken.as_str()),
-    ] {
+    for (agents, admin) in [(taken.as_str(), "127.0.0.1:0"), ("127.0.0.1:0", taken.as_str())] {
         let setup = Setup::new([UpstreamConfig::generic("http://127.0.0.1:9")]);
         let mut child = setup.spawn(agents, admin);
         assert_eq!(wait(&mut child).code(), Some(1));
         let mut out = String::new();
-        child
-            .stdout
-            .take()
-            .unwrap()
-            .read_to_string(&mut out)
-            .unwrap();
+        child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
         assert_eq!(out, "");
         assert!(setup.stderr().contains(&taken), "{}", setup.stderr());
     }
@@ -111,10 +103,8 @@ fn a_taken_port_is_an_error_before_anything_is_served() {
 fn a_ca_file_that_is_none_is_an_error() {
     let setup = Setup::new([]);
     let ca_file = Some(setup.file("root.pem", "not a certificate"));
-    let setup = setup.upstreams([UpstreamConfig {
-        ca_file,
-        ..UpstreamConfig::generic("https://127.0.0.1:9")
-    }]);
+    let setup =
+        setup.upstreams([UpstreamConfig { ca_file, ..UpstreamConfig::generic("https://127.0.0.1:9") }]);
     let mut child = setup.spawn("127.0.0.1:0", "127.0.0.1:0");
     assert_eq!(wait(&mut child).code(), Some(1));
     assert!(setup.stderr().contains("root.pem"), "{}", setup.stderr());
@@ -128,10 +118,7 @@ fn a_second_gateway_on_the_same_log_is_refused() {
     let mut second = gateway.setup.spawn("127.0.0.1:0", "127.0.0.1:0");
     assert_eq!(wait(&mut second).code(), Some(1));
     let stderr = gateway.setup.stderr();
-    assert!(
-        stderr.contains("proxy.jsonl") && stderr.contains("in use"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("proxy.jsonl") && stderr.contains("in use"), "{stderr}");
     assert_eq!(gateway.client().get("/up/x", "").status, 200);
 }
 

@@ -26,18 +26,10 @@ fn a_request_arrives_as_it_was_sent_but_for_the_hop() {
         .response();
     assert_eq!((answer.status, answer.text().as_str()), (200, "ok"));
 
-    let [request] = &upstream.requests()[..] else {
-        panic!("one request")
-    };
-    assert_eq!(
-        request.head.lines().next(),
-        Some("POST /v1/things?beta=true&key=abc HTTP/1.1")
-    );
+    let [request] = &upstream.requests()[..] else { panic!("one request") };
+    assert_eq!(request.head.lines().next(), Some("POST /v1/things?beta=true&key=abc HTTP/1.1"));
     assert_eq!(request.body, body.as_bytes());
-    assert_eq!(
-        request.header("host"),
-        Some(&upstream.url()["http://".len()..])
-    );
+    assert_eq!(request.header("host"), Some(&upstream.url()["http://".len()..]));
     assert_eq!(request.header("authorization"), Some("Bearer token"));
     assert_eq!(request.header("x-custom"), Some("a"));
     assert_eq!(request.header("accept-encoding"), Some("identity"));
@@ -50,15 +42,9 @@ fn a_request_arrives_as_it_was_sent_but_for_the_hop() {
 fn the_base_path_of_the_upstream_comes_first() {
     let upstream = Scripted::answering(OK);
     let gateway = Gateway::before(format!("{}/api/", upstream.url()));
-    assert_eq!(
-        gateway.client().get("/up/v1/models?limit=1", "").status,
-        200
-    );
+    assert_eq!(gateway.client().get("/up/v1/models?limit=1", "").status, 200);
     let head = &upstream.requests()[0].head;
-    assert!(
-        head.starts_with("GET /api/v1/models?limit=1 HTTP/1.1\r\n"),
-        "{head}"
-    );
+    assert!(head.starts_with("GET /api/v1/models?limit=1 HTTP/1.1\r\n"), "{head}");
     assert!(!head.to_lowercase().contains("content-length"), "{head}");
 }
 
@@ -81,9 +67,7 @@ fn five_megabytes_each_way() {
     let upstream = Scripted::start(|connection| {
         while let Some(request) = connection.request() {
             let length = request.body.len();
-            connection.send(format!(
-                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"
-            ));
+            connection.send(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n"));
             connection.send(&request.body);
         }
     });
@@ -102,10 +86,7 @@ fn a_chunked_request_gets_a_length() {
     let gateway = Gateway::before(upstream.url());
     let mut client = gateway.client();
     client.send("POST /up/x HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n");
-    client
-        .send("3\r\n{\"a\r\n")
-        .send("5;ext=1\r\n\":1} \r\n")
-        .send("0\r\n\r\n");
+    client.send("3\r\n{\"a\r\n").send("5;ext=1\r\n\":1} \r\n").send("0\r\n\r\n");
     assert_eq!(client.response().status, 200);
     assert_eq!(upstream.requests()[0].body, b"{\"a\":1} ");
     assert_eq!(upstream.requests()[0].header("content-length"), Some("8"));
@@ -117,9 +98,8 @@ fn an_expectation_is_met_here() {
     let upstream = Scripted::answering(OK);
     let gateway = Gateway::before(upstream.url());
     let mut client = gateway.client();
-    client.send(
-        "POST /up/x HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n",
-    );
+    client
+        .send("POST /up/x HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n");
     assert_eq!(client.response().status, 100);
     client.send("{}");
     assert_eq!(client.response().status, 200);
@@ -143,9 +123,7 @@ fn answers_without_a_body_stay_without() {
         while let Some(request) = connection.request() {
             let head = match request.head.split(' ').nth(1) {
                 Some("/204") => "HTTP/1.1 204 No Content\r\n\r\n",
-                Some("/304") => {
-                    "HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\ncontent-length: 9\r\n\r\n"
-                }
+                Some("/304") => "HTTP/1.1 304 Not Modified\r\netag: \"a\"\r\ncontent-length: 9\r\n\r\n",
                 Some("/empty") => "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
                 _ => "HTTP/1.1 200 OK\r\ncontent-length: 1234\r\n\r\n",
             };
@@ -160,10 +138,7 @@ fn answers_without_a_body_stay_without() {
     }
     client.send("HEAD /up/x HTTP/1.1\r\nhost: localhost\r\n\r\n");
     let answer = client.try_response("HEAD").unwrap();
-    assert_eq!(
-        (answer.status, answer.header("content-length")),
-        (200, Some("1234"))
-    );
+    assert_eq!((answer.status, answer.header("content-length")), (200, Some("1234")));
     assert_eq!(client.get("/up/204", "").status, 204);
 }
 
@@ -189,9 +164,8 @@ fn events_arrive_as_they_are_sent() {
     let next = std::sync::Mutex::new(next);
     let upstream = Scripted::start(move |connection| {
         connection.request();
-        connection.send(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
-        );
+        connection
+            .send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n");
         for number in 0..20 {
             connection.chunk(&format!("data: {{\"n\":{number}}}\n\n"));
             next.lock().unwrap().recv().unwrap();
@@ -206,10 +180,7 @@ fn events_arrive_as_they_are_sent() {
     assert!(headers.contains(&("content-type".into(), "text/event-stream".into())));
     for number in 0..20 {
         let chunk = client.chunk().unwrap().unwrap();
-        assert_eq!(
-            String::from_utf8(chunk).unwrap(),
-            format!("data: {{\"n\":{number}}}\n\n")
-        );
+        assert_eq!(String::from_utf8(chunk).unwrap(), format!("data: {{\"n\":{number}}}\n\n"));
         received.send(()).unwrap();
     }
     assert!(client.chunk().unwrap().is_none());
@@ -217,18 +188,12 @@ fn events_arrive_as_they_are_sent() {
 
 #[test]
 fn http2_with_a_private_root() {
-    let echo = Echo::start(EchoOptions {
-        tls_hosts: vec!["localhost".into()],
-        ..Default::default()
-    })
-    .unwrap();
+    let echo =
+        Echo::start(EchoOptions { tls_hosts: vec!["localhost".into()], ..Default::default() }).unwrap();
     let url = format!("https://localhost:{}", echo.address().port());
     let setup = Setup::new([]);
     let ca_file = Some(setup.file("root.pem", echo.root_pem().unwrap()));
-    let setup = setup.upstreams([UpstreamConfig {
-        ca_file,
-        ..UpstreamConfig::generic(&url)
-    }]);
+    let setup = setup.upstreams([UpstreamConfig { ca_file, ..UpstreamConfig::generic(&url) }]);
     let gateway = setup.start();
     let mut client = gateway.client();
     let body = format!("{{\"text\":\"{}\"}}", "x".repeat(3 << 20));
@@ -251,12 +216,7 @@ fn healthz_answers_on_the_admin_port() {
     assert_eq!(health["status"], "ok");
     assert_eq!(health["killswitch_active"], false);
     assert_eq!(client.get("/other", "").status, 404);
-    assert_eq!(
-        client
-            .get("/healthz", "origin: https://example.com\r\n")
-            .status,
-        403
-    );
+    assert_eq!(client.get("/healthz", "origin: https://example.com\r\n").status, 403);
     client.send("GET /healthz HTTP/1.1\r\nhost: example.com\r\n\r\n");
     assert_eq!(client.response().status, 421);
 }

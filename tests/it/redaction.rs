@@ -20,11 +20,7 @@ fn message(text: &str, stream: bool) -> String {
 
 /// A gateway before an echo provider that knows two dialects.
 fn pair(knobs: Knobs) -> (Gateway, Echo) {
-    let echo = Echo::start(EchoOptions {
-        knobs,
-        ..Default::default()
-    })
-    .unwrap();
+    let echo = Echo::start(EchoOptions { knobs, ..Default::default() }).unwrap();
     let setup = Setup::new([
         UpstreamConfig::anthropic(echo.url()),
         UpstreamConfig {
@@ -39,9 +35,7 @@ fn pair(knobs: Knobs) -> (Gateway, Echo) {
 }
 
 fn contains(bytes: &[u8], needle: &str) -> bool {
-    bytes
-        .windows(needle.len())
-        .any(|window| window == needle.as_bytes())
+    bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 
 #[track_caller]
@@ -59,10 +53,7 @@ fn chain_verifies(gateway: &Gateway) {
 
 #[test]
 fn secrets_leave_as_placeholders_and_come_back() {
-    let (mut gateway, echo) = pair(Knobs {
-        chunk: Some(1),
-        ..Knobs::default()
-    });
+    let (mut gateway, echo) = pair(Knobs { chunk: Some(1), ..Knobs::default() });
     let secret = secret();
     let text = format!("the key is {secret}, keep it");
     for (path, stream) in [
@@ -73,11 +64,7 @@ fn secrets_leave_as_placeholders_and_come_back() {
     ] {
         let answer = gateway.client().post(path, message(&text, stream));
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
-        assert!(
-            contains(&answer.body, &secret),
-            "{path} {stream}: {}",
-            answer.text()
-        );
+        assert!(contains(&answer.body, &secret), "{path} {stream}: {}", answer.text());
         assert!(!contains(&answer.body, "<pl:"), "{path} {stream}");
     }
     let requests = echo.requests();
@@ -110,20 +97,11 @@ fn the_agents_credentials_pass_and_are_logged_nowhere() {
     assert_eq!(client.response().status, 200);
     let request = &echo.requests()[0];
     assert_eq!(request.header("x-api-key"), Some(credential.as_str()));
-    assert_eq!(
-        request.header("authorization"),
-        Some(format!("Bearer {credential}").as_str())
-    );
+    assert_eq!(request.header("authorization"), Some(format!("Bearer {credential}").as_str()));
     assert_eq!(request.path, format!("/v1/messages?key={credential}"));
     // Refused ones must not be quoted either.
-    gateway
-        .client()
-        .get(&format!("/nowhere?key={credential}"), "");
-    gateway
-        .client()
-        .send(format!("GET / nonsense {credential}\r\n\r\n"))
-        .head()
-        .unwrap();
+    gateway.client().get(&format!("/nowhere?key={credential}"), "");
+    gateway.client().send(format!("GET / nonsense {credential}\r\n\r\n")).head().unwrap();
     assert!(!gateway.setup.stderr().contains(&credential));
 }
 
@@ -142,29 +120,17 @@ fn a_compressed_body_goes_on_uncompressed() {
     let answer = client.send(&packed).response();
     assert!(contains(&answer.body, &secret()));
     let request = &echo.requests()[0];
-    for name in [
-        "content-encoding",
-        "content-md5",
-        "digest",
-        "content-digest",
-        "repr-digest",
-    ] {
+    for name in ["content-encoding", "content-md5", "digest", "content-digest", "repr-digest"] {
         assert_eq!(request.header(name), None, "{name}");
     }
-    assert_eq!(
-        request.header("content-length"),
-        Some(request.body.len().to_string().as_str())
-    );
+    assert_eq!(request.header("content-length"), Some(request.body.len().to_string().as_str()));
     assert!(contains(&request.body, "<pl:AWS_ACCESS_KEY:"));
 }
 
 #[test]
 fn a_compressed_answer_is_restored() {
     for encoding in [Encoding::Gzip, Encoding::Br, Encoding::Zstd] {
-        let (gateway, _echo) = pair(Knobs {
-            encoding,
-            ..Knobs::default()
-        });
+        let (gateway, _echo) = pair(Knobs { encoding, ..Knobs::default() });
         for stream in [false, true] {
             let body = message(&format!("key {}", secret()), stream);
             let answer = gateway.client().post("/anthropic/v1/messages", body);
@@ -186,19 +152,10 @@ fn bodies_that_cannot_be_scanned_are_refused() {
             body.len()
         ));
         let answer = client.response();
-        assert_eq!(
-            (answer.status, answer.code()),
-            (502, "waterwall-unscannable-body"),
-            "{headers}{body}"
-        );
+        assert_eq!((answer.status, answer.code()), (502, "waterwall-unscannable-body"), "{headers}{body}");
         assert_eq!(answer.json()["type"], "error");
         // The body was read, so the connection is still good.
-        assert_eq!(
-            client
-                .post("/anthropic/v1/messages", message("hi", false))
-                .status,
-            200
-        );
+        assert_eq!(client.post("/anthropic/v1/messages", message("hi", false)).status, 200);
     }
     assert_eq!(echo.requests().len(), 3);
     chain_verifies(&gateway);
@@ -208,24 +165,16 @@ fn bodies_that_cannot_be_scanned_are_refused() {
 fn a_secret_in_the_query_is_tokenized() {
     let (gateway, echo) = pair(Knobs::default());
     let path = format!("/anthropic/v1/messages?beta=true&note={}", secret());
-    assert_eq!(
-        gateway.client().post(&path, message("hi", false)).status,
-        200
-    );
+    assert_eq!(gateway.client().post(&path, message("hi", false)).status, 200);
     let path = &echo.requests()[0].path;
-    assert!(
-        path.starts_with("/v1/messages?beta=true&note=%3Cpl%3AAWS_ACCESS_KEY%3A"),
-        "{path}"
-    );
+    assert!(path.starts_with("/v1/messages?beta=true&note=%3Cpl%3AAWS_ACCESS_KEY%3A"), "{path}");
 }
 
 #[test]
 fn a_large_body_is_scanned_too() {
     let (gateway, echo) = pair(Knobs::default());
     let text = format!("{}{}", "lorem ipsum ".repeat(1 << 16), secret());
-    let answer = gateway
-        .client()
-        .post("/anthropic/v1/messages", message(&text, true));
+    let answer = gateway.client().post("/anthropic/v1/messages", message(&text, true));
     assert!(contains(&answer.body, &secret()));
     assert!(!contains(&echo.requests()[0].body, &secret()));
 }
@@ -237,12 +186,8 @@ fn trailers_end_an_answer() {
     let upstream = Trailers::answering(vec!["the key is ", "<pl:AWS_AC"]);
     let setup = Setup::new([]);
     let ca_file = Some(setup.file("root.pem", &upstream.root_pem));
-    let gateway = setup
-        .upstreams([UpstreamConfig {
-            ca_file,
-            ..UpstreamConfig::generic(upstream.url())
-        }])
-        .start();
+    let gateway =
+        setup.upstreams([UpstreamConfig { ca_file, ..UpstreamConfig::generic(upstream.url()) }]).start();
     let mut client = gateway.client();
     for _ in 0..2 {
         assert_eq!(client.post("/up/x", "{}").text(), "the key is <pl:AWS_AC");
@@ -255,9 +200,8 @@ fn trailers_end_an_answer() {
 fn held_back_bytes_leave_at_the_end() {
     let upstream = Scripted::start(|connection| {
         while connection.request().is_some() {
-            connection.send(
-                "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n",
-            );
+            connection
+                .send("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n");
             connection.chunk("ends in <pl:AWS");
             std::thread::sleep(std::time::Duration::from_millis(20));
             connection.send("0\r\n\r\n");
@@ -274,16 +218,11 @@ fn held_back_bytes_leave_at_the_end() {
 fn the_armed_switch_is_on_the_log() {
     let (gateway, echo) = pair(Knobs::default());
     std::fs::write(gateway.setup.path("kill"), "").unwrap();
-    let answer = gateway
-        .client()
-        .post("/anthropic/v1/messages", message("hi", false));
+    let answer = gateway.client().post("/anthropic/v1/messages", message("hi", false));
     assert_eq!(answer.code(), "waterwall-killswitch-engaged");
     assert!(echo.requests().is_empty());
     let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
-    assert!(
-        log.contains("\"killswitch\"") && log.contains("sentinel"),
-        "{log}"
-    );
+    assert!(log.contains("\"killswitch\"") && log.contains("sentinel"), "{log}");
 }
 
 /// Law 8: what cannot be recorded is not forwarded; it heals when the log does.
@@ -292,30 +231,14 @@ fn no_record_no_traffic() {
     let (gateway, echo) = pair(Knobs::default());
     let log = gateway.setup.path("state/audit/proxy.jsonl");
     let with_secret = message(&format!("key {}", secret()), false);
-    assert_eq!(
-        gateway
-            .client()
-            .post("/anthropic/v1/messages", &with_secret)
-            .status,
-        200
-    );
+    assert_eq!(gateway.client().post("/anthropic/v1/messages", &with_secret).status, 200);
     let sound = std::fs::read(&log).unwrap();
     // Someone else's bytes at the end: the writer must not build on them.
     std::fs::write(&log, [sound.as_slice(), b"{\"forged\":true}\n"].concat()).unwrap();
-    let answer = gateway
-        .client()
-        .post("/anthropic/v1/messages", &with_secret);
-    assert_eq!(
-        (answer.status, answer.code()),
-        (502, "waterwall-chain-append-failed"),
-        "{}",
-        answer.text()
-    );
+    let answer = gateway.client().post("/anthropic/v1/messages", &with_secret);
+    assert_eq!((answer.status, answer.code()), (502, "waterwall-chain-append-failed"), "{}", answer.text());
     let health = crate::harness::Client::connect(gateway.admin).get("/healthz", "");
-    assert_eq!(
-        (health.status, health.json()["chain_intact"].as_bool()),
-        (503, Some(false))
-    );
+    assert_eq!((health.status, health.json()["chain_intact"].as_bool()), (503, Some(false)));
     assert_eq!(echo.requests().len(), 1);
 }
 
@@ -328,9 +251,7 @@ fn a_restoration_that_cannot_be_recorded_aborts_the_stream() {
     let upstream = Scripted::start(move |connection| {
         let request = connection.request().unwrap();
         let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
-        connection.send(
-            "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n",
-        );
+        connection.send("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n");
         connection.chunk("so far so good. ");
         go_on.lock().unwrap().recv().unwrap();
         connection.chunk(body["text"].as_str().unwrap());

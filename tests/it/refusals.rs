@@ -7,22 +7,15 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 /// A gateway before an upstream that must not be reached.
 fn pair() -> (Gateway, Scripted) {
     let upstream = Scripted::answering(OK);
-    let gateway = Setup::new([
-        UpstreamConfig::generic(upstream.url()),
-        UpstreamConfig::anthropic(upstream.url()),
-    ])
-    .start();
+    let gateway =
+        Setup::new([UpstreamConfig::generic(upstream.url()), UpstreamConfig::anthropic(upstream.url())])
+            .start();
     (gateway, upstream)
 }
 
 #[track_caller]
 fn is_refusal(answer: &Response, status: u16, code: &str) {
-    assert_eq!(
-        (answer.status, answer.code()),
-        (status, code),
-        "{}",
-        answer.text()
-    );
+    assert_eq!((answer.status, answer.code()), (status, code), "{}", answer.text());
     assert_eq!(answer.header("x-should-retry"), Some("false"));
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let body = answer.json();
@@ -34,20 +27,12 @@ fn is_refusal(answer: &Response, status: u16, code: &str) {
 fn unknown_routes() {
     let (gateway, upstream) = pair();
     let mut client = gateway.client();
-    for path in [
-        "/",
-        "/upper/x",
-        "/v1/files",
-        "/up/../anthropic/v1/messages",
-        "/anthropic/%2e%2e/up",
-    ] {
+    for path in ["/", "/upper/x", "/v1/files", "/up/../anthropic/v1/messages", "/anthropic/%2e%2e/up"] {
         is_refusal(&client.get(path, ""), 404, "waterwall-no-route");
     }
     is_refusal(&client.post("/nowhere", "{}"), 404, "waterwall-no-route");
     // The shape follows the agent where the path does not tell.
-    let answer = gateway
-        .client()
-        .get("/nowhere", "anthropic-version: 2023-06-01\r\n");
+    let answer = gateway.client().get("/nowhere", "anthropic-version: 2023-06-01\r\n");
     assert_eq!(answer.json()["type"], "error");
     assert_eq!(upstream.connections(), 0);
 }
@@ -60,22 +45,12 @@ fn foreign_hosts_and_origins() {
         client.send(format!("GET /up/x HTTP/1.1\r\nhost: {host}\r\n\r\n"));
         is_refusal(&client.response(), 421, "waterwall-foreign-host");
     }
-    for header in [
-        "origin: https://example.com",
-        "origin: null",
-        "sec-fetch-site: cross-site",
-    ] {
+    for header in ["origin: https://example.com", "origin: null", "sec-fetch-site: cross-site"] {
         let answer = gateway.client().get("/up/x", &format!("{header}\r\n"));
         is_refusal(&answer, 403, "waterwall-foreign-origin");
     }
     // Node's own fetch.
-    assert_eq!(
-        gateway
-            .client()
-            .get("/up/x", "sec-fetch-mode: cors\r\n")
-            .status,
-        200
-    );
+    assert_eq!(gateway.client().get("/up/x", "sec-fetch-mode: cors\r\n").status, 200);
     assert_eq!(upstream.connections(), 1);
 }
 
@@ -107,13 +82,7 @@ fn bodies_beyond_the_limit() {
     let gateway = Setup::new([UpstreamConfig::anthropic(upstream.url())])
         .with("redaction: { max_body_bytes: 1000 }")
         .start();
-    assert_eq!(
-        gateway
-            .client()
-            .post("/anthropic/v1/messages", vec![b'1'; 1000])
-            .status,
-        200
-    );
+    assert_eq!(gateway.client().post("/anthropic/v1/messages", vec![b'1'; 1000]).status, 200);
 
     let mut client = gateway.client();
     let answer = client.post("/anthropic/v1/messages", vec![b'1'; 1001]);
@@ -122,9 +91,7 @@ fn bodies_beyond_the_limit() {
 
     // Of unknown length: noticed while reading.
     let mut client = gateway.client();
-    client.send(
-        "POST /anthropic/x HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n",
-    );
+    client.send("POST /anthropic/x HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n");
     for _ in 0..11 {
         client.send("64\r\n").send([b'1'; 100]).send("\r\n");
     }
@@ -150,19 +117,14 @@ fn sixty_five_megabytes() {
 fn websocket_upgrades() {
     let (gateway, upstream) = pair();
     let upgrade = "connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n";
-    is_refusal(
-        &gateway.client().get("/up/v1/responses", upgrade),
-        426,
-        "waterwall-upgrade-refused",
-    );
-    is_refusal(
-        &gateway.client().get("/nowhere", upgrade),
-        404,
-        "waterwall-no-route",
-    );
+    is_refusal(&gateway.client().get("/up/v1/responses", upgrade), 426, "waterwall-upgrade-refused");
+    is_refusal(&gateway.client().get("/nowhere", upgrade), 404, "waterwall-no-route");
     assert_eq!(upstream.connections(), 0);
     // Other upgrades are only not taken up.
-    let answer = gateway.client().get("/up/x", "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n");
+    let answer = gateway.client().get(
+        "/up/x",
+        "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n",
+    );
     assert_eq!(answer.status, 200);
     assert_eq!(upstream.requests()[0].header("upgrade"), None);
 }
@@ -180,9 +142,7 @@ fn connect() {
 #[test]
 fn enormous_heads() {
     let (gateway, upstream) = pair();
-    let answer = gateway
-        .client()
-        .get("/up/x", &format!("x-big: {}\r\n", "a".repeat(70 << 10)));
+    let answer = gateway.client().get("/up/x", &format!("x-big: {}\r\n", "a".repeat(70 << 10)));
     is_refusal(&answer, 431, "waterwall-head-too-large");
     assert_eq!(upstream.connections(), 0);
 }
@@ -196,26 +156,13 @@ fn the_kill_switch_stops_everything() {
     assert_eq!(client.post("/anthropic/v1/messages", "{}").status, 200);
 
     std::fs::write(&sentinel, "").unwrap();
-    is_refusal(
-        &client.get("/anthropic/v1/models", ""),
-        502,
-        "waterwall-killswitch-engaged",
-    );
-    is_refusal(
-        &gateway.client().post("/anthropic/v1/messages", "{}"),
-        502,
-        "waterwall-killswitch-engaged",
-    );
-    let health = crate::harness::Client::connect(gateway.admin)
-        .get("/healthz", "")
-        .json();
+    is_refusal(&client.get("/anthropic/v1/models", ""), 502, "waterwall-killswitch-engaged");
+    is_refusal(&gateway.client().post("/anthropic/v1/messages", "{}"), 502, "waterwall-killswitch-engaged");
+    let health = crate::harness::Client::connect(gateway.admin).get("/healthz", "").json();
     assert_eq!(health["killswitch_active"], true);
     assert_eq!(health["killswitch_sources"][0], "sentinel");
 
     std::fs::remove_file(&sentinel).unwrap();
-    assert_eq!(
-        gateway.client().post("/anthropic/v1/messages", "{}").status,
-        200
-    );
+    assert_eq!(gateway.client().post("/anthropic/v1/messages", "{}").status, 200);
     assert_eq!(upstream.requests().len(), 2);
 }

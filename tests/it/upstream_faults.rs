@@ -8,10 +8,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 #[track_caller]
 fn is_unreachable(answer: &Response) {
-    assert_eq!(
-        (answer.status, answer.code()),
-        (502, "waterwall-upstream-unreachable")
-    );
+    assert_eq!((answer.status, answer.code()), (502, "waterwall-upstream-unreachable"));
     assert_eq!(answer.header("x-should-retry"), Some("false"));
 }
 
@@ -43,11 +40,7 @@ fn every_address_is_tried() {
 }
 
 fn tls_echo(host: &str) -> Echo {
-    Echo::start(EchoOptions {
-        tls_hosts: vec![host.into()],
-        ..Default::default()
-    })
-    .unwrap()
+    Echo::start(EchoOptions { tls_hosts: vec![host.into()], ..Default::default() }).unwrap()
 }
 
 #[test]
@@ -63,12 +56,8 @@ fn a_certificate_for_another_name() {
     let echo = tls_echo("other.test");
     let setup = Setup::new([]);
     let ca_file = Some(setup.file("root.pem", echo.root_pem().unwrap()));
-    let gateway = setup
-        .upstreams([UpstreamConfig {
-            ca_file,
-            ..UpstreamConfig::generic(echo.url())
-        }])
-        .start();
+    let gateway =
+        setup.upstreams([UpstreamConfig { ca_file, ..UpstreamConfig::generic(echo.url()) }]).start();
     is_unreachable(&gateway.client().post("/up/x", "{}"));
     assert!(echo.requests().is_empty());
 }
@@ -81,10 +70,7 @@ fn private_roots_are_per_upstream() {
     let ca_file = Some(setup.file("root.pem", echo.root_pem().unwrap()));
     let gateway = setup
         .upstreams([
-            UpstreamConfig {
-                ca_file,
-                ..UpstreamConfig::generic(echo.url())
-            },
+            UpstreamConfig { ca_file, ..UpstreamConfig::generic(echo.url()) },
             UpstreamConfig::anthropic(echo.url()),
         ])
         .start();
@@ -114,12 +100,7 @@ fn a_stale_pooled_connection_is_retried() {
         for _ in 0..3 {
             assert_eq!(client.post("/up/x", &body).status, 200);
         }
-        assert!(
-            upstream
-                .requests()
-                .iter()
-                .all(|request| request.body == body)
-        );
+        assert!(upstream.requests().iter().all(|request| request.body == body));
     }
 }
 
@@ -143,11 +124,7 @@ fn a_connection_closed_on_use_is_retried_once() {
     for body in ["{\"n\":1}", "{\"n\":2}"] {
         assert_eq!(client.post("/up/x", body).status, 200);
     }
-    let bodies: Vec<_> = upstream
-        .requests()
-        .into_iter()
-        .map(|request| request.body)
-        .collect();
+    let bodies: Vec<_> = upstream.requests().into_iter().map(|request| request.body).collect();
     assert_eq!(bodies, [b"{\"n\":1}", b"{\"n\":2}", b"{\"n\":2}"]);
 }
 

@@ -47,10 +47,7 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self {
-            stream,
-            pending: Vec::new(),
-        }
+        Self { stream, pending: Vec::new() }
     }
 
     /// Sends bytes as they are.
@@ -61,9 +58,7 @@ impl Client {
 
     /// Sends a GET with extra header lines (each ending in CRLF).
     pub(crate) fn get(&mut self, path: &str, headers: &str) -> Response {
-        self.send(format!(
-            "GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n"
-        ));
+        self.send(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n"));
         self.response()
     }
 
@@ -90,11 +85,7 @@ impl Client {
     /// The next answer to a request with this method, or how it was cut.
     pub(crate) fn try_response(&mut self, method: &str) -> io::Result<Response> {
         let (status, headers) = self.head()?;
-        let mut response = Response {
-            status,
-            headers,
-            body: Vec::new(),
-        };
+        let mut response = Response { status, headers, body: Vec::new() };
         if method == "HEAD" || matches!(status, 204 | 304) || status < 200 {
             return Ok(response);
         }
@@ -140,11 +131,7 @@ impl Client {
 
     fn until(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
         loop {
-            if let Some(at) = self
-                .pending
-                .windows(end.len())
-                .position(|window| window == end)
-            {
+            if let Some(at) = self.pending.windows(end.len()).position(|window| window == end) {
                 return self.take(at + end.len());
             }
             self.fill()?;

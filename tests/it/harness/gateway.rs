@@ -23,13 +23,7 @@ pub(crate) struct UpstreamConfig {
 impl UpstreamConfig {
     /// A generic upstream under `/up`.
     pub(crate) fn generic(url: impl Into<String>) -> Self {
-        Self {
-            host: "up.test".into(),
-            dialect: "generic",
-            prefix: "/up",
-            url: url.into(),
-            ca_file: None,
-        }
+        Self { host: "up.test".into(), dialect: "generic", prefix: "/up", url: url.into(), ca_file: None }
     }
 
     /// An Anthropic upstream under `/anthropic`.
@@ -63,10 +57,7 @@ impl Setup {
 
     /// Replaces the upstreams, where they need a file of this setup.
     pub(crate) fn upstreams(self, upstreams: impl IntoIterator<Item = UpstreamConfig>) -> Self {
-        Self {
-            upstreams: upstreams.into_iter().collect(),
-            ..self
-        }
+        Self { upstreams: upstreams.into_iter().collect(), ..self }
     }
 
     /// Adds lines to the configuration.
@@ -94,18 +85,9 @@ impl Setup {
             self.path("kill").display(),
         );
         for upstream in &self.upstreams {
-            let UpstreamConfig {
-                host,
-                dialect,
-                prefix,
-                url,
-                ca_file,
-            } = upstream;
-            write!(
-                yaml,
-                "  - {{ host: {host}, dialect: {dialect}, prefix: {prefix}, url: \"{url}\""
-            )
-            .unwrap();
+            let UpstreamConfig { host, dialect, prefix, url, ca_file } = upstream;
+            write!(yaml, "  - {{ host: {host}, dialect: {dialect}, prefix: {prefix}, url: \"{url}\"")
+                .unwrap();
             if let Some(file) = ca_file {
                 write!(yaml, ", ca_file: {}", file.display()).unwrap();
             }
@@ -138,27 +120,14 @@ impl Setup {
         stdout.read_line(&mut line).unwrap();
         let address = |after: &str| {
             let rest = line.split(after).nth(1)?;
-            let end = rest
-                .find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':').unwrap_or(rest.len());
             rest[..end].parse::<SocketAddr>().ok()
         };
-        let (Some(agents), Some(admin)) =
-            (address("listens on http://"), address("admin: http://"))
-        else {
+        let (Some(agents), Some(admin)) = (address("listens on http://"), address("admin: http://")) else {
             let status = child.wait().unwrap();
-            panic!(
-                "the gateway did not start ({status}): {line}{}",
-                self.stderr()
-            );
+            panic!("the gateway did not start ({status}): {line}{}", self.stderr());
         };
-        Gateway {
-            setup: self,
-            child,
-            _stdout: stdout,
-            agents,
-            admin,
-        }
+        Gateway { setup: self, child, _stdout: stdout, agents, admin }
     }
 
     /// Everything the process wrote to stderr so far.
@@ -220,11 +189,7 @@ impl Drop for Gateway {
 }
 
 pub(crate) fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .arg(format!("-{name}"))
-        .arg(child.id().to_string())
-        .status()
-        .unwrap();
+    let status = Command::new("kill").arg(format!("-{name}")).arg(child.id().to_string()).status().unwrap();
     assert!(status.success());
 }
 

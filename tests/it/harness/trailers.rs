@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response};
-use hyper::body::{Body, Frame};
+use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -33,16 +34,10 @@ impl Trailers {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(serve(listener, acceptor, frames));
         });
-        Self {
-            address,
-            root_pem: root.pem(),
-        }
+        Self { address, root_pem: root.pem() }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -56,9 +51,12 @@ async fn serve(listener: std::net::TcpListener, acceptor: TlsAcceptor, frames: V
         let (acceptor, frames) = (acceptor.clone(), frames.clone());
         tokio::spawn(async move {
             let stream = acceptor.accept(stream).await.unwrap();
-            let service = service_fn(move |_| {
+            let service = service_fn(move |request: Request<Incoming>| {
                 let frames = frames.clone();
-                async move { Ok::<_, Infallible>(answer(frames)) }
+                async move {
+                    request.into_body().collect().await.unwrap();
+                    Ok::<_, Infallible>(answer(frames))
+                }
             });
             let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(stream), service)
@@ -71,14 +69,9 @@ fn answer(frames: Vec<&'static str>) -> Response<Frames> {
     let data = |text: &'static str| Frame::data(Bytes::from_static(text.as_bytes()));
     let mut trailers = HeaderMap::new();
     trailers.insert("x-checksum", HeaderValue::from_static("1"));
-    let frames = frames
-        .into_iter()
-        .map(data)
-        .chain([Frame::trailers(trailers)]);
+    let frames = frames.into_iter().map(data).chain([Frame::trailers(trailers)]);
     let mut response = Response::new(Frames(frames.collect()));
-    response
-        .headers_mut()
-        .insert("content-type", HeaderValue::from_static("text/plain"));
+    response.headers_mut().insert("content-type", HeaderValue::from_static("text/plain"));
     response
 }
 

@@ -66,12 +66,7 @@ impl Scripted {
                 let seen = Arc::clone(&shared);
                 let script = Arc::clone(&script);
                 thread::spawn(move || {
-                    script(&mut Connection {
-                        stream,
-                        pending: Vec::new(),
-                        seen,
-                        number,
-                    });
+                    script(&mut Connection { stream, pending: Vec::new(), seen, number });
                 });
             }
         });
@@ -111,17 +106,9 @@ impl Connection {
             self.fill()?;
         };
         let head: Vec<u8> = self.pending.drain(..head_end).collect();
-        let mut request = Request {
-            head: String::from_utf8(head).unwrap(),
-            body: Vec::new(),
-        };
-        let length = request
-            .header("content-length")
-            .map_or(0, |it| it.parse().unwrap());
-        assert!(
-            request.header("transfer-encoding").is_none(),
-            "bodies go upstream with a length"
-        );
+        let mut request = Request { head: String::from_utf8(head).unwrap(), body: Vec::new() };
+        let length = request.header("content-length").map_or(0, |it| it.parse().unwrap());
+        assert!(request.header("transfer-encoding").is_none(), "bodies go upstream with a length");
         while self.pending.len() < length {
             self.fill()?;
         }
@@ -153,7 +140,5 @@ impl Connection {
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }
