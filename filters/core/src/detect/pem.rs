@@ -82,6 +82,7 @@ fn piece(text: &[u8], at: usize) -> (Piece, usize) {
         b'\n' | b'\r' => (Piece::Newline, at + 1),
         b'\\' => escape(text, at),
         b'-' => dashes(text, at),
+        b'%' | b'<' | b'&' => written_newline(text, at),
         byte if Class::BASE64.has(byte) => (Piece::Run, run_end(text, at)),
         byte => (Piece::Gap(byte), at + 1),
     }
@@ -107,12 +108,36 @@ fn backslashes(text: &[u8], at: usize) -> usize {
 /// A backslash: the escape of a newline or a blank, at any level; or one that means nothing.
 fn escape(text: &[u8], at: usize) -> (Piece, usize) {
     let end = at + backslashes(text, at);
+    let newline = |code: &[u8]| {
+        ESCAPED_NEWLINES.iter().find(|known| starts_with_ignore_case(code, known)).map(|known| known.len())
+    };
+    if let Some(length) = newline(&text[end..]) {
+        return (Piece::Newline, end + length);
+    }
     match text.get(end) {
-        Some(b'n' | b'r') => (Piece::Newline, end + 1),
         Some(b't') => (Piece::Gap(b'\t'), end + 1),
         Some(b'/') => (Piece::Run, run_end(text, end)),
         _ => (Piece::Gap(b'\\'), end),
     }
+}
+
+/// Newlines as they are written behind backslashes.
+const ESCAPED_NEWLINES: &[&[u8]] = &[b"n", b"r", b"u000a", b"u000d", b"x0a", b"x0d", b"012", b"015"];
+
+/// Newlines as URLs and markup write them.
+const WRITTEN_NEWLINES: &[&[u8]] =
+    &[b"%0a", b"%0d", b"%250a", b"%250d", b"<br>", b"<br/>", b"<br />", b"&#10;", b"&#13;", b"&#xa;"];
+
+/// A newline of a URL or of markup, or a gap.
+fn written_newline(text: &[u8], at: usize) -> (Piece, usize) {
+    match WRITTEN_NEWLINES.iter().find(|known| starts_with_ignore_case(&text[at..], known)) {
+        Some(known) => (Piece::Newline, at + known.len()),
+        None => (Piece::Gap(text[at]), at + 1),
+    }
+}
+
+fn starts_with_ignore_case(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start))
 }
 
 /// Dashes: a marker, or a gap.
@@ -231,7 +256,8 @@ impl<'t> Walk<'t> {
         self.template |= matches!(byte, b'{' | b'$' | b'<' | b'%' | b'(' | b'.');
         let line = &mut self.line;
         let run = &self.text[line.last.clone()];
-        let number = line.runs == 1 && run.len() <= 7 && run.iter().all(u8::is_ascii_digit);
+        let digits = run.strip_prefix(b"L").unwrap_or(run);
+        let number = line.runs == 1 && run.len() <= 7 && digits.iter().all(u8::is_ascii_digit);
         match byte {
             b' ' => {}
             // What follows a line's number. (The arrow is not ASCII.)
@@ -252,7 +278,8 @@ impl<'t> Walk<'t> {
     fn close_line(&mut self, at_marker: bool) {
         let line = std::mem::take(&mut self.line);
         let length = line.last.len();
-        if line.header && self.shown == 0 {
+        // (A header has no long run; `L3: ` before key material is a listing.)
+        if line.header && line.long.is_none() && self.shown == 0 {
             self.seen = self.at;
             return;
         }

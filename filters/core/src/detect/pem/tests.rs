@@ -56,7 +56,9 @@ fn separators_of_every_kind() {
 
 #[test]
 fn prefixes_of_every_kind() {
-    let numbered: [fn(usize) -> String; 12] = [
+    let numbered: [fn(usize) -> String; 14] = [
+        |n| format!("L{n}: "),
+        |n| format!("line {n}: "),
         |n| format!("{n}\t"),
         |n| format!("{n:>6}\t"),
         |n| format!("{n}: "),
@@ -73,7 +75,7 @@ fn prefixes_of_every_kind() {
     for prefix in numbered {
         let lines = key("OPENSSH PRIVATE KEY").into_iter().enumerate();
         let lines: Vec<_> = lines.map(|(n, line)| prefix(n + 1) + &line).collect();
-        for separator in ["\n", "\r\n", "\\n"] {
+        for separator in ["\n", "\r\n", "\\n", "<br>", "%0A", "\\u000a", "\\x0a", "\\012", "&#10;"] {
             let text = lines.join(separator);
             let start = prefix(1).len();
             assert_eq!(blocks(&format!("{text}{separator}rest")), [&text[start..]], "{text}");
