@@ -29,9 +29,12 @@ pub(super) fn limit_keepalive(session: &mut Session) {
     }
 }
 
-/// Refuses heads that are too large, or whose body could be delimited in two ways.
+/// Refuses heads that are too old or too large, or whose body could be delimited in two ways.
 pub(super) fn check_head(session: &Session) -> Result<(), Rescue> {
     let request = session.req_header();
+    if request.version < Version::HTTP_11 {
+        return Err(Rescue::OldHttp);
+    }
     if request.version < Version::HTTP_2 {
         // Pingora drops Content-Length when both are there, so the parsed head does not tell.
         let raw = session.to_h1_raw();
@@ -67,6 +70,11 @@ pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
             .split(|&byte| byte == b',')
             .any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
     })
+}
+
+/// True when the body is compressed, so that its length tells little.
+pub(super) fn is_coded(session: &Session) -> bool {
+    session.req_header().headers.contains_key(header::CONTENT_ENCODING)
 }
 
 /// Reads the whole body, at most `limit` bytes.

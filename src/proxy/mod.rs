@@ -7,6 +7,7 @@
 mod buffered;
 mod context;
 mod front;
+mod headers;
 mod intake;
 mod refit;
 mod rescue;
@@ -19,7 +20,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_core::modules::http::HttpModules;
 use pingora_core::upstreams::peer::HttpPeer;
@@ -41,11 +42,6 @@ pub(crate) use roots::platform_repaired;
 /// A larger body is scanned on the blocking pool, so that it does not hold up other agents'
 /// streams.
 const SCAN_INLINE: usize = 256 << 10;
-
-/// Response headers about the upstream's connection, or about a way around the gateway.
-const NOT_FOR_AGENTS: [&str; 3] = ["keep-alive", "proxy-connection", "alt-svc"];
-/// Headers that tell what a body was before it was rewritten.
-const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 
 /// The gateway as Pingora sees it.
 pub(crate) struct Gateway {
@@ -77,12 +73,11 @@ impl Gateway {
         if let Err(reason) = self.route(session, context) {
             return Err(self.armed().unwrap_or(reason));
         }
-        let exchange = self.begin(session, context)?;
+        context.exchange = Some(self.begin(session, context)?);
         let body = intake::read_body(session, self.max_body_bytes).await?;
         let sent = body.len();
-        let (exchange, forward) = scan(exchange, body).await;
-        context.exchange = exchange;
-        let mut forward = forward?;
+        let is_long = sent > SCAN_INLINE || intake::is_coded(session);
+        let mut forward = scan(&mut context.exchange, body, is_long).await?;
         if sent > 0 {
             let body = std::mem::take(&mut forward.body);
             context.body_length = Some(body.len());
@@ -144,21 +139,22 @@ impl Gateway {
     }
 }
 
-/// Runs the exchange over the body, on the blocking pool when that takes a while. The exchange
-/// is lost only if it panicked.
-async fn scan(mut exchange: Exchange, body: Bytes) -> (Option<Exchange>, Result<Forward, Rescue>) {
-    if body.len() <= SCAN_INLINE {
+/// Runs the exchange over the body, on the blocking pool when that may take a while. The exchange is
+/// lost only if it panics.
+async fn scan(slot: &mut Option<Exchange>, body: Bytes, is_long: bool) -> Result<Forward, Rescue> {
+    let mut exchange = slot.take().ok_or(Rescue::Internal)?;
+    if !is_long {
         let forward = exchange.request(body);
-        return (Some(exchange), forward.map_err(Rescue::from));
+        *slot = Some(exchange);
+        return Ok(forward?);
     }
     let scanning = tokio::task::spawn_blocking(move || {
         let forward = exchange.request(body);
         (exchange, forward)
     });
-    match scanning.await {
-        Ok((exchange, forward)) => (Some(exchange), forward.map_err(Rescue::from)),
-        Err(_) => (None, Err(Rescue::Internal)),
-    }
+    let (exchange, forward) = scanning.await.map_err(|_| Rescue::Internal)?;
+    *slot = Some(exchange);
+    Ok(forward?)
 }
 
 #[async_trait]
@@ -223,9 +219,9 @@ impl ProxyHttp for Gateway {
         let target = self.target(context);
         let query = context.forward.as_ref().and_then(|forward| forward.query.as_deref());
         let query = query.or(session.req_header().uri.query());
-        request.set_uri(upstream_uri(target.base_path(), &context.path, query)?);
+        request.set_uri(headers::upstream_uri(target.base_path(), &context.path, query)?);
         request.insert_header(header::HOST, target.authority())?;
-        rewrite_request_headers(request, context)
+        headers::of_forwarded_request(request, context.body_length, context.forward.as_ref())
     }
 
     async fn response_filter(
@@ -241,12 +237,10 @@ impl ProxyHttp for Gateway {
         if let Some(hold) = &context.hold {
             hold.release_body();
         }
-        for name in NOT_FOR_AGENTS {
-            response.remove_header(name);
-        }
+        headers::clean_answer(response);
         let answer = context.response_head(response.status, &response.headers)?;
-        if answer == Answer::Rewrite && may_have_body(&session.req_header().method, response) {
-            rewrite_response_headers(response)?;
+        if answer == Answer::Rewrite && headers::may_have_body(&session.req_header().method, response) {
+            headers::of_rewritten_answer(response)?;
         }
         Ok(())
     }
@@ -335,55 +329,6 @@ impl ProxyHttp for Gateway {
     fn request_summary(&self, session: &Session, _: &Context) -> String {
         session.req_header().method.to_string()
     }
-}
-
-/// Origin form: base path, path, query.
-fn upstream_uri(base: &str, path: &str, query: Option<&str>) -> Result<http::Uri> {
-    let mut target = String::with_capacity(base.len() + path.len() + 64);
-    target.push_str(base);
-    target.push_str(path);
-    if let Some(query) = query {
-        target.push('?');
-        target.push_str(query);
-    }
-    target.try_into().map_err(|_| Error::explain(ErrorType::InternalError, "rewritten target"))
-}
-
-fn rewrite_request_headers(request: &mut RequestHeader, context: &Context) -> Result<()> {
-    // Hop-by-hop fields are dropped by the peer's request policy.
-    request.remove_header(&header::EXPECT);
-    request.remove_header(&header::TRANSFER_ENCODING);
-    // The answer is rewritten as it streams, so it has to come uncompressed.
-    request.insert_header(header::ACCEPT_ENCODING, "identity")?;
-    if let Some(length) = context.body_length {
-        request.insert_header(header::CONTENT_LENGTH, length)?;
-        for digest in DIGESTS {
-            request.remove_header(digest);
-        }
-    } else if request.method == Method::POST || request.method == Method::PUT {
-        request.insert_header(header::CONTENT_LENGTH, 0)?;
-    }
-    if context.forward.as_ref().is_some_and(|forward| forward.decoded) {
-        request.remove_header(&header::CONTENT_ENCODING);
-    }
-    Ok(())
-}
-
-/// For a body of unknown length, whose chunks leave at once. HTTP/2 downstream strips the
-/// transfer coding.
-fn rewrite_response_headers(response: &mut ResponseHeader) -> Result<()> {
-    let about_the_body = ["content-length", "content-encoding", "etag"];
-    for name in about_the_body.into_iter().chain(DIGESTS) {
-        response.remove_header(name);
-    }
-    response.insert_header(header::TRANSFER_ENCODING, "chunked")
-}
-
-fn may_have_body(method: &Method, response: &ResponseHeader) -> bool {
-    let empty = response.headers.get(header::CONTENT_LENGTH).is_some_and(|length| length == "0");
-    method != Method::HEAD
-        && !empty
-        && !matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 /// Whether another address of the same upstream could do better.

@@ -33,6 +33,9 @@ pub(crate) enum Rescue {
     /// The request is not well-formed, or could be read in two ways.
     #[error("bad request: {0}")]
     BadRequest(&'static str),
+    /// HTTP/1.0, whose answers end with the connection: a cut one would pass for complete.
+    #[error("HTTP/1.0 is not supported; use HTTP/1.1")]
+    OldHttp,
     /// The request head is larger than anything an agent sends.
     #[error("the request head is too large")]
     HeadTooLarge,
@@ -89,6 +92,7 @@ impl Rescue {
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
             Self::ForeignOrigin | Self::ConnectRefused => StatusCode::FORBIDDEN,
             Self::BadRequest(_) | Self::ClientGone => StatusCode::BAD_REQUEST,
+            Self::OldHttp => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UpgradeRefused => StatusCode::UPGRADE_REQUIRED,
@@ -113,6 +117,7 @@ impl Rescue {
             Self::BadRequest(_) => "waterwall-bad-request",
             // Only ever logged.
             Self::ClientGone => "waterwall-client-gone",
+            Self::OldHttp => "waterwall-http-version",
             Self::HeadTooLarge => "waterwall-head-too-large",
             Self::RequestTimeout => "waterwall-request-timeout",
             Self::UpgradeRefused => "waterwall-upgrade-refused",

@@ -166,3 +166,14 @@ fn the_kill_switch_stops_everything() {
     assert_eq!(gateway.client().post("/anthropic/v1/messages", "{}").status, 200);
     assert_eq!(upstream.requests().len(), 2);
 }
+
+/// Its answers end with the connection, so a cut one would pass for complete.
+#[test]
+fn http_1_0() {
+    let (gateway, upstream) = pair();
+    let mut client = gateway.client();
+    client.send("POST /up/x HTTP/1.0\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n{}");
+    is_refusal(&client.response(), 505, "waterwall-http-version");
+    assert!(client.is_closed());
+    assert_eq!(upstream.connections(), 0);
+}
