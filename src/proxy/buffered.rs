@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_core::Stream;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora_core::Result;
 use pingora_core::protocols::http::custom::{CustomMessageWrite, server::Session as Custom};
@@ -72,6 +72,30 @@ pub(super) fn vacant() -> ServerSession {
 fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
     // A value moved in or out whole is never half-written, so a poisoned lock is still good.
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Gives an answer that is here in whole its length, so that it leaves in one piece. Of an answer in
+/// chunks, Pingora sends the head, the bytes and the end each by itself, and the agent wakes up
+/// three times.
+fn settle_length(tasks: &mut [HttpTask]) {
+    let Some((HttpTask::Header(head, false), rest)) = tasks.split_first_mut() else { return };
+    if !head.headers.contains_key(header::TRANSFER_ENCODING) {
+        return;
+    }
+    let (mut length, mut whole) = (0, false);
+    for task in rest {
+        match task {
+            HttpTask::Body(bytes, end) => {
+                length += bytes.as_ref().map_or(0, Bytes::len);
+                whole |= *end;
+            }
+            HttpTask::Done => whole = true,
+            _ => return,
+        }
+    }
+    if whole && head.insert_header(header::CONTENT_LENGTH, length).is_ok() {
+        head.remove_header(&header::TRANSFER_ENCODING);
+    }
 }
 
 impl Buffered {
@@ -152,7 +176,8 @@ impl Custom for Buffered {
         self.inner_mut().write_response_trailers(trailers).await
     }
 
-    async fn response_duplex_vec(&mut self, tasks: Vec<HttpTask>) -> Result<bool> {
+    async fn response_duplex_vec(&mut self, mut tasks: Vec<HttpTask>) -> Result<bool> {
+        settle_length(&mut tasks);
         self.inner_mut().response_duplex_vec(tasks).await
     }
 
@@ -258,5 +283,45 @@ impl Custom for Buffered {
 
     fn restore_custom_message_writer(&mut self, _writer: Box<dyn CustomMessageWrite>) -> Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunked() -> HttpTask {
+        let mut head = ResponseHeader::build(200, None).unwrap();
+        head.insert_header(header::TRANSFER_ENCODING, "chunked").unwrap();
+        HttpTask::Header(Box::new(head), false)
+    }
+
+    fn body(text: &'static str, end: bool) -> HttpTask {
+        HttpTask::Body(Some(Bytes::from_static(text.as_bytes())), end)
+    }
+
+    /// The length that an answer of these tasks announces.
+    fn announced(mut tasks: Vec<HttpTask>) -> Option<String> {
+        settle_length(&mut tasks);
+        let HttpTask::Header(head, _) = &tasks[0] else { panic!("the head comes first") };
+        let length = head.headers.get(header::CONTENT_LENGTH)?;
+        assert!(!head.headers.contains_key(header::TRANSFER_ENCODING));
+        Some(length.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn whole_answers_get_a_length() {
+        assert_eq!(announced(vec![chunked(), body("abc", true)]).as_deref(), Some("3"));
+        let tasks = vec![chunked(), body("abc", false), body("de", false), HttpTask::Done];
+        assert_eq!(announced(tasks).as_deref(), Some("5"));
+        assert_eq!(announced(vec![chunked(), HttpTask::Body(None, true)]).as_deref(), Some("0"));
+    }
+
+    #[test]
+    fn answers_under_way_do_not() {
+        assert_eq!(announced(vec![chunked()]), None);
+        assert_eq!(announced(vec![chunked(), body("abc", false)]), None);
+        let trailers = HttpTask::Trailer(Some(Box::default()));
+        assert_eq!(announced(vec![chunked(), body("abc", false), trailers]), None);
     }
 }

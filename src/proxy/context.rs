@@ -34,6 +34,8 @@ pub(crate) struct Context {
     /// The upstream's addresses, and how many of them could not be connected to.
     pub(super) addresses: Option<Arc<[SocketAddr]>>,
     pub(super) failed_connects: usize,
+    /// True when a connection was not trusted, so that the upstream's other roots were tried.
+    pub(super) tried_other_roots: bool,
     /// The status of the upstream's answer, once its head is in.
     pub(super) answered: Option<StatusCode>,
     /// True when the exchange has been told that the answer ended.
@@ -59,6 +61,7 @@ impl Context {
             hold: None,
             addresses: None,
             failed_connects: 0,
+            tried_other_roots: false,
             answered: None,
             ended: false,
             tail: None,

@@ -192,14 +192,20 @@ impl ProxyHttp for Gateway {
         Ok(Box::new(peer))
     }
 
-    /// Tries the next address.
+    /// Tries the upstream's other roots once, then the next address.
     fn fail_to_connect(
         &self,
         _session: &mut Session,
-        _peer: &HttpPeer,
+        peer: &HttpPeer,
         context: &mut Context,
         mut error: Box<Error>,
     ) -> Box<Error> {
+        let untrusted = *error.etype() == ErrorType::TLSHandshakeFailure;
+        if untrusted && !context.tried_other_roots && self.target(context).turn_to_other_roots(peer) {
+            context.tried_other_roots = true;
+            error.set_retry(true);
+            return error;
+        }
         context.failed_connects += 1;
         let known = context.addresses.as_ref().map_or(0, |addresses| addresses.len());
         let more = context.failed_connects < known;

@@ -14,11 +14,11 @@ use rustls::pki_types::pem::PemObject;
 /// Certificates in the form that Pingora takes per peer.
 pub(super) type Roots = [WrappedX509];
 
-/// The platform's roots and those in `file`.
+/// The roots in `file`.
 ///
 /// # Errors
 /// When `file` cannot be read, or not all of it can be used.
-pub(super) fn with_platform(file: &Path) -> Result<Arc<Roots>> {
+pub(super) fn load(file: &Path) -> Result<Arc<Roots>> {
     let own = CertificateDer::pem_file_iter(file)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .with_context(|| format!("cannot read the roots in {}", file.display()))?;
@@ -28,8 +28,7 @@ pub(super) fn with_platform(file: &Path) -> Result<Arc<Roots>> {
     if !own.iter().all(is_usable) {
         bail!("{} holds a certificate that cannot be a root", file.display());
     }
-    let platform = platform().into_iter().filter(is_usable);
-    Ok(own.into_iter().chain(platform).map(wrap).collect())
+    Ok(own.into_iter().map(wrap).collect())
 }
 
 /// The platform's usable roots in PEM, when some are not usable. Pingora loads the platform's roots
@@ -45,11 +44,6 @@ pub(crate) fn platform_repaired() -> Option<String> {
 fn pem(certificate: &CertificateDer<'_>) -> String {
     let text = STANDARD.encode(certificate);
     format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n")
-}
-
-/// As elsewhere, a platform without roots is no error until one is needed.
-fn platform() -> Vec<CertificateDer<'static>> {
-    rustls_native_certs::load_native_certs().unwrap_or_default()
 }
 
 /// Whether both parsers take the certificate: rustls for trust, x509-parser for Pingora, which
@@ -76,11 +70,11 @@ mod tests {
     fn roots_must_be_certificates() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("ca.pem");
-        assert!(with_platform(&file).is_err());
+        assert!(load(&file).is_err());
         std::fs::write(&file, "no certificate here").unwrap();
-        assert!(with_platform(&file).is_err());
+        assert!(load(&file).is_err());
         std::fs::write(&file, root().pem()).unwrap();
-        assert!(!with_platform(&file).unwrap().is_empty());
+        assert!(!load(&file).unwrap().is_empty());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,8 +32,12 @@ pub(crate) struct Target {
     endpoint: Endpoint,
     /// The value of `Host`.
     authority: HeaderValue,
-    /// The platform's roots and `ca_file`, when there is one.
+    /// The roots in `ca_file`, when there is one. They and the platform's are tried one after the other:
+    /// Pingora makes a root store for each connection whose peer has roots, and the platform's
+    /// hundred and more would take a millisecond and 80 KB every time.
     roots: Option<Arc<Roots>>,
+    /// Whether it was the platform's roots that vouched for this upstream, in spite of `ca_file`.
+    by_platform: AtomicBool,
     /// Keeps pooled connections apart: Pingora's pool key does not cover the roots.
     group: u64,
     /// The last answer of the resolver. The lock is held for a clone, never across an await.
@@ -53,10 +58,17 @@ impl Target {
         let authority = HeaderValue::try_from(authority(&endpoint))
             .with_context(|| format!("upstream {}: its host is not a name", upstream.host))?;
         let roots = match &upstream.ca_file {
-            Some(file) if endpoint.tls => Some(roots::with_platform(file)?),
+            Some(file) if endpoint.tls => Some(roots::load(file)?),
             _ => None,
         };
-        Ok(Self { endpoint, authority, roots, group, resolved: Mutex::new(None) })
+        Ok(Self {
+            endpoint,
+            authority,
+            roots,
+            by_platform: AtomicBool::new(false),
+            group,
+            resolved: Mutex::new(None),
+        })
     }
 
     /// The value of `Host` for this upstream.
@@ -89,6 +101,13 @@ impl Target {
         Ok(addresses)
     }
 
+    /// After `peer` was not trusted: whether there are other roots to try, which later peers then
+    /// have.
+    pub(super) fn turn_to_other_roots(&self, peer: &HttpPeer) -> bool {
+        self.by_platform.store(peer.options.ca.is_some(), Relaxed);
+        self.roots.is_some()
+    }
+
     /// Forgets the addresses: none of them could be connected to.
     pub(super) fn forget_addresses(&self) {
         *self.resolved() = None;
@@ -107,7 +126,7 @@ impl Target {
         peer.group_key = self.group;
         let options = &mut peer.options;
         options.alpn = if tls { ALPN::H2H1 } else { ALPN::H1 };
-        options.ca = self.roots.clone();
+        options.ca = self.roots.clone().filter(|_| !self.by_platform.load(Relaxed));
         options.connection_timeout = Some(CONNECT);
         options.total_connection_timeout = Some(CONNECT * 2);
         options.read_timeout = Some(READ);
@@ -152,5 +171,35 @@ mod tests {
         assert_eq!(of(true, "localhost", 8443), "localhost:8443");
         assert_eq!(of(false, "127.0.0.1", 80), "127.0.0.1");
         assert_eq!(of(false, "::1", 9000), "[::1]:9000");
+    }
+
+    #[test]
+    fn own_roots_and_the_platforms_take_turns() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ca.pem");
+        let key = rcgen::KeyPair::generate().unwrap();
+        let root = rcgen::CertificateParams::default().self_signed(&key).unwrap();
+        std::fs::write(&file, root.pem()).unwrap();
+        let target = |ca_file| {
+            let base_path = String::new();
+            let upstream = Upstream {
+                host: "a.test".into(),
+                dialect: waterwall_core::dialect::Dialect::by_name("generic").unwrap(),
+                prefix: "/a".into(),
+                url: Endpoint { tls: true, host: "a.test".into(), port: 443, base_path },
+                ca_file,
+            };
+            Target::new(&upstream, 1).unwrap()
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+
+        let private = target(Some(file));
+        for own in [true, false, true] {
+            let peer = private.peer(address);
+            assert_eq!(peer.options.ca.is_some(), own);
+            assert!(private.turn_to_other_roots(&peer));
+        }
+        let public = target(None);
+        assert!(!public.turn_to_other_roots(&public.peer(address)));
     }
 }
