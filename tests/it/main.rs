@@ -4,6 +4,8 @@
 
 /// The verbs of the command line, their output and their exit codes.
 mod cli;
+/// `waterwall scan` on files, trees and in commit hooks.
+mod scan;
 /// What goes through the gateway unchanged.
 mod pass_through;
 /// What the gateway answers itself.

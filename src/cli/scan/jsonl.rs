@@ -53,11 +53,7 @@ pub(super) fn filter(
 fn parse(line: &[u8], file: &Path, number: usize) -> Result<Item, Failure> {
     serde_json::from_slice(line).map_err(|error| {
         let (name, column) = (file.display(), error.column());
-        let wrong = if error.is_data() {
-            "lacks an id or a text"
-        } else {
-            "is not JSON"
-        };
+        let wrong = if error.is_data() { "lacks an id or a text" } else { "is not JSON" };
         Failure::new(
             format!("{name}:{number}:{column}: the line {wrong}"),
             r#"Each line must be {"id": …, "text": "…"} in UTF-8, without lone surrogates."#,

@@ -1,72 +1,138 @@
-//! `waterwall scan`: which secrets a text holds, by type and place; never the secret itself.
+//! `waterwall scan`: which secrets files, directories or standard input hold, by type and place; never
+//! the secret itself.
+//!
+//! Paths become targets ([`targets`]), threads read and scan them ([`source`], [`ordered`]), and what
+//! they find is written in the order of the targets ([`report`]), so the output is the same whatever
+//! the number of threads.
 
 mod jsonl;
+mod ordered;
 mod place;
+mod progress;
+mod report;
+mod source;
+mod targets;
 
-use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use serde_json::{Value, json};
 use waterwall_core::detect::{Detectors, Leaf, Span};
 
 use super::{ConfigOption, ExitStatus, Stop, terminal};
 use crate::failure::Failure;
-use place::Places;
+use progress::Progress;
+use report::{Format, Report};
+use source::{Outcome, Scanner};
+use targets::{Target, Targets, WalkOptions};
 
 #[derive(clap::Args)]
+#[command(after_help = "Exit status: 0 nothing found, 1 something found, 2 something could not be read.")]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigOption,
-    /// Files to scan; none, or `-`, is standard input
-    files: Vec<PathBuf>,
-    /// Print one JSON object: `findings`, each with file, type, line, column, start and end
-    #[arg(long, conflicts_with = "jsonl")]
-    json: bool,
+    /// Files and directories to scan; none, or `-`, is standard input. Directories are walked as git
+    /// would: no .git, nothing that .gitignore names, no binary files. A file named here is always scanned
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    format: Format,
     /// Be a filter: each line {"id","text"} in, {"id","spans":[[start,end,TYPE],…]} out, in bytes
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["json", "sarif"])]
     jsonl: bool,
+    #[command(flatten)]
+    walk: WalkOptions,
+    /// Threads that scan [default: one per core]
+    #[arg(short = 'j', long, value_name = "N")]
+    threads: Option<NonZero<usize>>,
+    /// Show no progress; there is none anyway unless stderr is a terminal
+    #[arg(long)]
+    no_progress: bool,
+}
+
+impl Args {
+    fn paths(&self) -> Vec<PathBuf> {
+        if self.paths.is_empty() { vec![PathBuf::from("-")] } else { self.paths.clone() }
+    }
+
+    fn threads(&self) -> NonZero<usize> {
+        let one_per_core = || thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        self.threads.unwrap_or_else(one_per_core)
+    }
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
     let detectors = args.config.load()?.redaction.detectors;
-    let standard_input = [PathBuf::from("-")];
-    let files = if args.files.is_empty() {
-        &standard_input
-    } else {
-        args.files.as_slice()
-    };
     if args.jsonl {
-        return jsonl::filter(&detectors, files, out);
+        return jsonl::filter(&detectors, &args.paths(), out);
     }
-    let mut report = Report::new(args.json);
-    let mut unreadable = false;
-    for file in files {
-        match read(file) {
-            Ok(text) => report.add(file, &text, &detectors, out)?,
-            Err(failure) => {
-                // The other files are scanned all the same.
-                terminal::show(&failure);
-                unreadable = true;
-            }
-        }
+    let Targets { targets, failures } = targets::collect(&args.paths(), &args.walk, args.threads());
+    let mut survey = Survey {
+        report: args.format.report(),
+        progress: Progress::new(targets.len(), !args.no_progress),
+        found: 0,
+        unreadable: false,
+        out,
+    };
+    for failure in &failures {
+        survey.fail(failure);
     }
-    report.end(out)?;
-    Ok(match (unreadable, report.found) {
-        (true, _) => ExitStatus::Unusable,
-        (false, 0) => ExitStatus::Success,
-        (false, _) => ExitStatus::Failure,
-    })
+    survey.scan(&detectors, &targets, args.threads())?;
+    Ok(survey.end()?)
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
-    let text = if is_standard_input(file) {
-        let mut text = Vec::new();
-        io::stdin().lock().read_to_end(&mut text).map(|_| text)
-    } else {
-        fs::read(file)
-    };
-    text.map_err(|error| Failure::io("cannot read", file, &error))
+/// One run over all targets, and what it has come to so far.
+struct Survey<'a> {
+    report: Box<dyn Report>,
+    progress: Progress,
+    found: usize,
+    unreadable: bool,
+    out: &'a mut dyn Write,
+}
+
+impl Survey<'_> {
+    fn scan(&mut self, detectors: &Detectors, targets: &[Target], threads: NonZero<usize>) -> io::Result<()> {
+        let worker = || {
+            let mut scanner = Scanner::new(detectors.clone());
+            move |target: &Target| scanner.scan(target)
+        };
+        ordered::for_each(targets, threads, worker, |target, outcome| match outcome {
+            Ok(outcome) => self.add(target, outcome),
+            Err(failure) => {
+                // The other files are scanned all the same.
+                self.fail(&failure);
+                Ok(())
+            }
+        })
+    }
+
+    fn add(&mut self, target: &Target, Outcome { findings, bytes }: Outcome) -> io::Result<()> {
+        self.found += findings.len();
+        if !findings.is_empty() {
+            self.progress.clear();
+            self.report.add(&target.name(), &findings, self.out)?;
+        }
+        self.progress.advance(bytes, self.found);
+        Ok(())
+    }
+
+    fn fail(&mut self, failure: &Failure) {
+        self.unreadable = true;
+        self.progress.clear();
+        terminal::show(failure);
+        self.report.fail(failure);
+    }
+
+    fn end(mut self) -> io::Result<ExitStatus> {
+        self.progress.clear();
+        self.report.end(self.out)?;
+        Ok(match (self.unreadable, self.found) {
+            (true, _) => ExitStatus::Unusable,
+            (false, 0) => ExitStatus::Success,
+            (false, _) => ExitStatus::Failure,
+        })
+    }
 }
 
 fn is_standard_input(file: &Path) -> bool {
@@ -78,49 +144,4 @@ fn spans(detectors: &Detectors, text: &[u8]) -> Vec<Span> {
     let mut spans = Vec::new();
     detectors.scan(Leaf { text, key: None }, &mut spans);
     spans
-}
-
-/// What is found, printed as it comes or gathered into one JSON object.
-struct Report {
-    found: usize,
-    json: Option<Vec<Value>>,
-}
-
-impl Report {
-    fn new(json: bool) -> Self {
-        Self {
-            found: 0,
-            json: json.then(Vec::new),
-        }
-    }
-
-    fn add(
-        &mut self,
-        file: &Path,
-        text: &[u8],
-        detectors: &Detectors,
-        out: &mut dyn Write,
-    ) -> io::Result<()> {
-        let name = file.display();
-        let mut places = Places::new(text);
-        for span in spans(detectors, text) {
-            self.found += 1;
-            let (line, column) = places.of(span.start);
-            match &mut self.json {
-                None => writeln!(out, "{name}:{line}:{column}: {}", span.kind)?,
-                Some(findings) => findings.push(json!({
-                    "file": name.to_string(), "type": span.kind.label(),
-                    "line": line, "column": column, "start": span.start, "end": span.end,
-                })),
-            }
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        match self.json.take() {
-            Some(findings) => writeln!(out, "{}", json!({ "findings": findings })),
-            None => Ok(()),
-        }
-    }
 }
