@@ -54,7 +54,7 @@ struct Arguments {
     /// With `--load`: how many agents.
     #[arg(long, default_value_t = 16)]
     agents: usize,
-    /// With `--load`: bytes of a request.
+    /// With `--load`, and for the streams of the memory measure: bytes of a request.
     #[arg(long, default_value_t = turn::AGENT_TURN)]
     bytes: usize,
 }
@@ -155,7 +155,10 @@ async fn load(bench: &Bench, seconds: u64) -> Result<()> {
     let gateway = bench.gateway("gateway")?;
     println!("gateway: {}", gateway.id());
     let way = Way::gateway(&gateway);
-    let turn = bench.turn(bench.arguments.bytes);
+    let turn = match bench.arguments.bytes {
+        small if small < turn::LEAST => Turn::small(small),
+        bytes => bench.turn(bytes),
+    };
     let window = std::time::Duration::from_secs(seconds);
     let cpu = gateway.cpu()?;
     let answered = measure::load(bench, &way, &turn, bench.arguments.agents, window).await?;

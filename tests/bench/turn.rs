@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 /// Bytes of the turn that most measures use.
 pub(crate) const AGENT_TURN: usize = 100 << 10;
+/// Less than this is too little for a turn.
+pub(crate) const LEAST: usize = 16 << 10;
 /// Bytes of the small request.
 pub(crate) const SMALL: usize = 1 << 10;
 

@@ -9,7 +9,6 @@ use crate::Bench;
 use crate::client::{Connection, Way};
 use crate::process::Gateway;
 use crate::report::Report;
-use crate::turn::AGENT_TURN;
 use crate::upstream::Answer;
 
 /// Streams at once.
@@ -24,7 +23,7 @@ pub(crate) async fn memory(bench: &Bench, gateway: &Gateway, report: &mut Report
     report.at_most("memory: idle", idle, " MiB", 30.0);
 
     let way = Way::gateway(gateway);
-    let request = way.request(&bench.turn(AGENT_TURN), Answer::Held);
+    let request = way.request(&bench.turn(bench.arguments.bytes), Answer::Held);
     let mut streams = Vec::with_capacity(STREAMS);
     let mut opening = JoinSet::new();
     for _ in 0..STREAMS {
