@@ -2,7 +2,7 @@
 
 /// A set of bytes. Membership is one table look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Class(u8);
+pub(super) struct Class(u16);
 
 impl Class {
     /// `0-9`
@@ -21,8 +21,18 @@ impl Class {
     pub(super) const BASE64: Self = Self(6);
     /// `0-9A-Za-z+/=_-`: either base64.
     pub(super) const ANY64: Self = Self(7);
+    /// `0-9a-z`
+    pub(super) const LOWER: Self = Self(8);
+    /// `0-9A-Za-z_.-`: base64url in dotted groups.
+    pub(super) const DOTTED: Self = Self(9);
+    /// `0-9A-Za-z+/=_.-` and more that opaque header values have (RFC 6750: `b64token`).
+    pub(super) const OPAQUE: Self = Self(10);
+    /// `0-9A-Za-z./`: the base64 of crypt(3).
+    pub(super) const CRYPT: Self = Self(11);
+    /// `0-9A-Za-z+/=_%-`: base64 whose signs may be percent-encoded.
+    pub(super) const ENCODED: Self = Self(12);
     /// How many classes there are.
-    pub(super) const COUNT: usize = 8;
+    pub(super) const COUNT: usize = 13;
 
     /// Whether `byte` belongs to the class.
     pub(super) fn has(self, byte: u8) -> bool {
@@ -52,7 +62,7 @@ impl Class {
 }
 
 /// One bit per class, for every byte.
-const CLASSES: [u8; 256] = {
+const CLASSES: [u16; 256] = {
     let mut table = [0; 256];
     let mut at = 0;
     while at < 256 {
@@ -62,7 +72,7 @@ const CLASSES: [u8; 256] = {
     table
 };
 
-const fn classes_of(byte: u8) -> u8 {
+const fn classes_of(byte: u8) -> u16 {
     let members = [
         byte.is_ascii_digit(),
         byte.is_ascii_hexdigit(),
@@ -72,10 +82,15 @@ const fn classes_of(byte: u8) -> u8 {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='),
         byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-'),
+        byte.is_ascii_digit() || byte.is_ascii_lowercase(),
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'),
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'.' | b'~'),
+        byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'/'),
+        byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-' | b'%'),
     ];
     let (mut bits, mut class) = (0, 0);
     while class < Class::COUNT {
-        bits |= (members[class] as u8) << class;
+        bits |= (members[class] as u16) << class;
         class += 1;
     }
     bits

@@ -1,7 +1,8 @@
 //! Runs all detectors over one text: find candidates, verify each, merge.
 //!
 //! Candidates come from long runs ([`super::long`]): an anchor inside one or right before one. What has
-//! no long run (an armoured key: short words, then base64 in any dress) is found by a literal.
+//! no long run or stands in the middle of one is found by a literal ([`super::literals`]), and what has no
+//! shape of its own by the words of telling names ([`super::words`]).
 //!
 //! Linear in the text: both searches are one pass, a verifier looks at a bounded number of bytes
 //! or at runs that [`Runs`] walks once, and a PEM block ends where the next begins.
@@ -11,19 +12,26 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 
 use super::{
-    Span, boundary,
+    Leaf, Span, boundary,
     class::{Class, Runs, work},
-    detector::{Body, Bounds, Candidate, Detector, Form, Trigger},
-    long::{LONG, for_each_long_run},
+    context::{Context, Look},
+    detector::{Body, Bounds, Candidate, Detector, Form, Part, Trigger},
+    encoded,
+    literals::Literals,
+    long::for_each_long_run,
     prefilter::Prefilter,
+    value, words,
 };
 
 /// How far before a long run an anchor may start, as `hvs.` does.
-pub(super) const LEAD: usize = 8;
+pub(super) const LEAD: usize = 12;
 
 /// How far into a run an anchor without `-` or `_` may have its trigram. Such an anchor is bounded,
 /// so it stands at the run's start or right behind an escape there (`u0022`).
 const HEAD: usize = 16;
+
+/// From how many bytes on a literal is looked for together with the others.
+const PACKED: usize = 4;
 
 /// A set of detectors made ready to scan.
 pub(super) struct Engine {
@@ -33,8 +41,21 @@ pub(super) struct Engine {
     prefilter: Prefilter,
     /// What a byte before a long run gives away.
     before: Vec<(u8, Owner)>,
-    /// What a literal anywhere gives away.
-    anywhere: Vec<(Finder<'static>, Owner)>,
+    /// The literals that are looked for anywhere, and what each gives away.
+    literals: Literals,
+    anywhere: Vec<(&'static [u8], Use)>,
+    /// The same, of literals so short that among the others they would slow the search down.
+    short: Vec<(Finder<'static>, Use)>,
+    context: Context,
+}
+
+/// What a literal found anywhere gives away.
+#[derive(Clone, Copy)]
+enum Use {
+    /// A candidate that starts there.
+    Candidate(Owner),
+    /// Surroundings to look at.
+    Surroundings(Look),
 }
 
 /// Whose form a candidate may have.
@@ -55,12 +76,16 @@ struct Anchor {
 pub(super) struct Match {
     pub(super) range: Range<usize>,
     pub(super) rank: usize,
+    /// Known by its own bytes, not by what stands beside it.
+    pub(super) anchored: bool,
 }
 
 impl Engine {
     pub(super) fn new(detectors: Vec<&'static Detector>) -> Self {
         let (mut anchors, mut triggers) = (Vec::new(), Vec::new());
-        let (mut before, mut anywhere) = (Vec::new(), Vec::new());
+        let mut before = Vec::new();
+        let looks = Context::literals().map(|(text, look)| (text.as_bytes(), Use::Surroundings(look)));
+        let mut anywhere: Vec<(&[u8], Use)> = looks.collect();
         let forms = detectors
             .iter()
             .enumerate()
@@ -69,7 +94,7 @@ impl Engine {
             for &trigger in owner.form.triggers {
                 match trigger {
                     Trigger::Before(byte) => before.push((byte, owner)),
-                    Trigger::Anywhere(text) => anywhere.push((Finder::new(text), owner)),
+                    Trigger::Anywhere(text) => anywhere.push((text.as_bytes(), Use::Candidate(owner))),
                     Trigger::Text(text) | Trigger::TextThen(text, _) => {
                         anchors.push(Anchor { owner, literal: text.as_bytes() });
                         triggers.push(trigger);
@@ -78,39 +103,86 @@ impl Engine {
             }
         }
         let prefilter = Prefilter::new(triggers.into_iter());
-        Self { detectors, anchors, prefilter, before, anywhere }
+        let short: Vec<_> = anywhere.extract_if(.., |(literal, _)| literal.len() < PACKED).collect();
+        let short = short.into_iter().map(|(literal, owner)| (Finder::new(literal), owner)).collect();
+        let literals = Literals::new(&anywhere.iter().map(|(literal, _)| *literal).collect::<Vec<_>>());
+        let context = Context::new(&detectors);
+        Self { detectors, anchors, prefilter, before, literals, anywhere, short, context }
     }
 
     pub(super) fn detectors(&self) -> &[&'static Detector] {
         &self.detectors
     }
 
-    /// All matches in `text`, in no particular order. Does not allocate when there is none.
-    pub(super) fn matches(&self, text: &[u8], matches: &mut Vec<Match>) {
-        if text.len() < LONG {
-            return;
+    /// All matches in a leaf, in no particular order. Does not allocate when there is none.
+    pub(super) fn matches(&self, leaf: Leaf<'_>, matches: &mut Vec<Match>) {
+        if let Some(key) = leaf.key {
+            self.context.member(key, leaf.text, matches);
         }
+        self.text(leaf.text, true, matches);
+        encoded::percent(self, leaf.text, matches);
+    }
+
+    /// All matches in a text as it stands; in its base64 too, if `encoded`.
+    pub(super) fn text(&self, text: &[u8], encoded: bool, matches: &mut Vec<Match>) {
         let mut runs = Runs::new(text);
-        let mut check = |owner: Owner, start, literal| {
+        let mut base64 = encoded::Base64::default();
+        let mut check = |matches: &mut Vec<Match>, owner: Owner, start, literal| {
             let candidate = Candidate { text, start, body: start + literal };
             push(matches, owner.rank, verify(owner.form, &candidate, &mut runs));
         };
         for_each_long_run(text, |run| {
-            self.anchors_in(text, run.clone(), &mut check);
-            let Some(at) = run.start.checked_sub(1) else {
-                return;
-            };
-            for &(byte, owner) in &self.before {
-                if text[at] == byte {
-                    check(owner, at, 1);
+            self.anchors_in(text, run.clone(), &mut |owner, start, literal| {
+                check(matches, owner, start, literal);
+            });
+            if let Some(at) = run.start.checked_sub(1) {
+                for &(_, owner) in self.before.iter().filter(|(byte, _)| *byte == text[at]) {
+                    check(matches, owner, at, 1);
                 }
             }
+            if encoded {
+                base64.look(self, text, run, matches);
+            }
         });
-        for (literal, owner) in &self.anywhere {
-            for start in literal.find_iter(text) {
-                check(*owner, start, literal.needle().len());
+        let mut seen = 0;
+        words::for_each_part(text, |start| {
+            self.context.name(text, start..start + words::PART, &mut seen, matches);
+        });
+        let mut seen = 0;
+        let mut found = |start: usize, literal: usize, owner| match owner {
+            Use::Candidate(owner) => check(matches, owner, start, literal),
+            Use::Surroundings(look) => look(&self.context, text, start..start + literal, &mut seen, matches),
+        };
+        self.literals.for_each(text, |start, index| {
+            let (literal, owner) = self.anywhere[index];
+            found(start, literal.len(), owner);
+        });
+        for (finder, owner) in &self.short {
+            for start in finder.find_iter(text) {
+                found(start, finder.needle().len(), *owner);
             }
         }
+    }
+
+    #[cfg(test)]
+    pub(super) fn parts(&self, text: &[u8], which: usize) -> usize {
+        let mut count = 0;
+        match which {
+            0 => self.literals.for_each(text, |_, _| count += 1),
+            1 => for_each_long_run(text, |run| {
+                self.anchors_in(text, run.clone(), &mut |_, _, _| count += 1);
+            }),
+            2 => words::for_each_part(text, |_| count += 1),
+            3 => { let mut m = Vec::new(); let mut b = encoded::Base64::default(); for_each_long_run(text, |run| b.look(self, text, run, &mut m)) }
+            4 => { for (f, _) in &self.short { count += f.find_iter(text).count(); } }
+            5 => {         let mut seen = 0; let mut m = Vec::new();
+        words::for_each_part(text, |start| {
+            self.context.name(text, start..start + words::PART, &mut seen, &mut m);
+        });
+ }
+            _ => { let mut m = Vec::new(); self.text(text, false, &mut m); }
+        }
+        count
     }
 
     /// The anchors in a long run and right before it.
@@ -134,7 +206,7 @@ fn push(matches: &mut Vec<Match>, rank: usize, found: Option<Range<usize>>) {
         last.rank == rank && last.range.start <= range.start && range.end <= last.range.end
     });
     if !known {
-        matches.push(Match { range, rank });
+        matches.push(Match { range, rank, anchored: true });
     }
 }
 
@@ -142,18 +214,75 @@ fn push(matches: &mut Vec<Match>, rank: usize, found: Option<Range<usize>>) {
 fn verify(form: &Form, candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
     let &Candidate { text, start, body } = candidate;
     work::count(body - start);
-    if form.bounded && !boundary::opens(text, start) {
+    let (start, end) = match form.body {
+        Body::Custom(verify) => {
+            let opens = !form.bounded || boundary::opens(text, start);
+            return opens.then(|| verify(candidate, runs))?;
+        }
+        Body::Infix { before, class, after } => {
+            let start = infix_start(text, start, before)?;
+            (start, run_end(text, body, class, after, runs)?)
+        }
+        _ if form.bounded && !boundary::opens(text, start) => return None,
+        Body::Pair(first, second) => (start, pair_end(text, body, first, second)?),
+        Body::Shape(parts) => (start, shape_end(text, body, parts)?),
+        Body::Run { class, min, max } => (start, run_end(text, body, class, (min, max), runs)?),
+    };
+    if form.closed && !boundary::closes(text, end) || form.lone && !lone(text, start..end, body) {
         return None;
     }
-    let end = match form.body {
-        Body::Custom(verify) => return verify(candidate, runs),
-        Body::Pair(first, second) => pair_end(text, body, first, second)?,
-        Body::Run { class, min, max } => {
-            let end = runs.end(class, body);
-            (min..=max).contains(&(end - body)).then_some(end)?
-        }
-    };
-    (!form.closed || boundary::closes(text, end)).then_some(start..end)
+    // Written in words, it is a name that begins like a token.
+    let named = !matches!(form.body, Body::Shape(_)) && value::is_identifier(&text[body..end]);
+    (!named).then_some(start..end)
+}
+
+/// The end of a run whose length is in its bounds. Dots at its end are the sentence's.
+fn run_end(text: &[u8], body: usize, class: Class, (min, max): Bounds, runs: &mut Runs<'_>) -> Option<usize> {
+    let mut end = runs.end(class, body);
+    if class == Class::ENCODED {
+        end = signs_end(text, body, end);
+    }
+    while end > body && text[end - 1] == b'.' {
+        end -= 1;
+    }
+    (min..=max).contains(&(end - body)).then_some(end)
+}
+
+/// The end of what encodes base64: other percent-encoded bytes end it.
+fn signs_end(text: &[u8], body: usize, end: usize) -> usize {
+    const SIGNS: [&[u8]; 7] = [b"%2B", b"%2F", b"%3D", b"%2b", b"%2f", b"%3d", b"%25"];
+    let other = |at: &usize| !SIGNS.iter().any(|sign| text[body + at..].starts_with(sign));
+    memchr::memchr_iter(b'%', &text[body..end]).find(other).map_or(end, |at| body + at)
+}
+
+/// Where a token starts that has so many bytes of a class before its anchor.
+fn infix_start(text: &[u8], anchor: usize, (class, length): (Class, usize)) -> Option<usize> {
+    let start = anchor.checked_sub(length)?;
+    (class.run_start(text, anchor, length) == start && boundary::opens(text, start)).then_some(start)
+}
+
+/// The end of a fixed shape.
+pub(super) fn shape_end(text: &[u8], mut at: usize, parts: &[Part]) -> Option<usize> {
+    for part in parts {
+        let length = match *part {
+            Part::Run(class, min, max) => {
+                let length = class.run_end(text, at, max) - at;
+                (length >= min).then_some(length)?
+            }
+            Part::Is(literal) => text[at..].starts_with(literal.as_bytes()).then_some(literal.len())?,
+        };
+        at += length;
+    }
+    Some(at)
+}
+
+/// Whether a token of a weak anchor stands by itself and looks random.
+fn lone(text: &[u8], token: Range<usize>, body: usize) -> bool {
+    let before = text[..token.start].last();
+    let glued = before.is_some_and(|b| matches!(b, b'+' | b'-' | b'_' | b'.' | b'$'))
+        || before == Some(&b'/') && !text[..token.start].ends_with(b"//")
+        || text.get(token.end).is_some_and(|b| matches!(b, b'+' | b'/' | b'-' | b'_' | b'('));
+    !glued && value::is_mixed(&text[body..token.end])
 }
 
 /// The end of `first.second`, when both have a length in their bounds.
@@ -166,6 +295,23 @@ fn pair_end(text: &[u8], at: usize, first: Bounds, second: Bounds) -> Option<usi
     (text.get(dot) == Some(&b'.')).then(|| segment(dot + 1, second))?
 }
 
+/// Drops what is known only by its surroundings where a format of its own is: a token must have the same
+/// name and the same bytes wherever it stands. `matches` are sorted.
+fn drop_beside(matches: &mut Vec<Match>) {
+    let (mut end, mut keep) = (0, Vec::with_capacity(matches.len()));
+    for found in matches.iter() {
+        keep.push(found.anchored || found.range.start >= end);
+        end = end.max(if found.anchored { found.range.end } else { 0 });
+    }
+    let mut start = usize::MAX;
+    for (found, keep) in matches.iter().zip(&mut keep).rev() {
+        *keep &= found.anchored || found.range.end <= start;
+        start = if found.anchored { found.range.start } else { start };
+    }
+    let mut keep = keep.into_iter();
+    matches.retain(|_| keep.next() == Some(true));
+}
+
 /// Appends the matches as spans: sorted, and overlapping ones merged into one that covers all.
 /// Its kind is that of the match which starts first; of those the longest, then the first listed.
 pub(super) fn merge(
@@ -174,8 +320,9 @@ pub(super) fn merge(
     spans: &mut Vec<Span>,
 ) {
     matches.sort_by_key(|m| (m.range.start, usize::MAX - m.range.end, m.rank));
+    drop_beside(&mut matches);
     let first = spans.len();
-    for Match { range, rank } in matches {
+    for Match { range, rank, .. } in matches {
         match spans[first..].last_mut() {
             Some(span) if range.start < span.end => span.end = span.end.max(range.end),
             _ => spans.push(Span { start: range.start, end: range.end, kind: kind(rank) }),

@@ -72,6 +72,6 @@ pub(super) fn compile(patterns: Vec<ExtraPattern>) -> Result<Vec<Extra>, ExtraEr
 pub(super) fn matches(extras: &[Extra], rank: usize, text: &[u8], matches: &mut Vec<Match>) {
     for (index, extra) in extras.iter().enumerate() {
         let found = extra.regex.find_iter(text).filter(|found| !found.is_empty());
-        matches.extend(found.map(|found| Match { range: found.range(), rank: rank + index }));
+        matches.extend(found.map(|found| Match { range: found.range(), rank: rank + index, anchored: true }));
     }
 }

@@ -9,14 +9,21 @@
 mod boundary;
 mod builtin;
 mod class;
+mod context;
 mod detector;
+mod encoded;
 mod engine;
 mod extra;
 mod jwt;
+mod literals;
 mod long;
 mod pem;
+mod placeholders;
 mod prefilter;
 mod structure;
+mod value;
+mod vendor;
+mod words;
 #[cfg(test)]
 mod tests;
 
@@ -33,7 +40,7 @@ use crate::secret::Kind;
 
 pub use self::{
     builtin::DETECTORS,
-    detector::{Detector, expand},
+    detector::{Confidence, Detector, expand},
     extra::{ExtraError, ExtraPattern},
 };
 
@@ -98,10 +105,12 @@ impl Detectors {
     /// Appends the credentials in a leaf: sorted, disjoint, never empty.
     pub fn scan(&self, leaf: Leaf<'_>, spans: &mut Vec<Span>) {
         let mut matches = Vec::new();
-        self.builtin.matches(leaf.text, &mut matches);
+        self.builtin.matches(leaf, &mut matches);
         extra::matches(&self.extras, self.builtin.detectors().len(), leaf.text, &mut matches);
         if !matches.is_empty() {
+            let first = spans.len();
             engine::merge(matches, |rank| self.kind(rank), spans);
+            placeholders::spare(leaf.text, spans, first);
         }
     }
 

@@ -9,8 +9,8 @@ use std::ops::Range;
 
 use super::detector::Trigger;
 
-/// log2 of the table's size: it has to stay in the first-level cache.
-const BITS: u32 = 14;
+/// log2 of the table's size in bits: it has to stay in the first-level cache.
+const BITS: u32 = 17;
 
 /// How many positions are looked at before branching.
 const STRIDE: usize = 8;
@@ -32,8 +32,8 @@ struct Entry {
 
 /// A set of anchors.
 pub(super) struct Prefilter {
-    /// By hash: 1 where some trigram falls.
-    hit: Box<[u8; 1 << BITS]>,
+    /// By hash: one bit, set where some trigram falls.
+    hit: Box<[u8; 1 << (BITS - 3)]>,
     /// All trigrams, sorted.
     entries: Vec<Entry>,
 }
@@ -48,9 +48,10 @@ impl Prefilter {
             }
         }
         entries.sort_by_key(|entry| (entry.trigram, entry.anchor));
-        let mut hit = Box::new([0; 1 << BITS]);
+        let mut hit = Box::new([0; 1 << (BITS - 3)]);
         for entry in &entries {
-            hit[hash(u64::from(entry.trigram))] = 1;
+            let hash = hash(u64::from(entry.trigram));
+            hit[hash >> 3] |= 1 << (hash & 7);
         }
         Self { hit, entries }
     }
@@ -81,19 +82,26 @@ impl Prefilter {
         let high = u64::from_le_bytes([c, d, e, f, g, h, i, j]);
         let mut hit = 0;
         for shift in [0, 8, 16, 24, 32, 40] {
-            hit |= self.hit[hash(low >> shift)];
+            hit |= self.bit(low >> shift);
         }
         for shift in [32, 40] {
-            hit |= self.hit[hash(high >> shift)];
+            hit |= self.bit(high >> shift);
         }
-        hit != 0
+        hit & 1 != 0
+    }
+
+    /// The bit of the trigram in the low bytes, and other bits above it.
+    #[inline(always)]
+    fn bit(&self, word: u64) -> u8 {
+        let hash = hash(word);
+        self.hit[hash >> 3] >> (hash & 7)
     }
 
     #[cold]
     fn look(&self, at: usize, block: &[u8; BLOCK], found: &mut impl FnMut(usize, usize)) {
         for (offset, bytes) in block.windows(3).enumerate() {
             let trigram = trigram(bytes);
-            if self.hit[hash(u64::from(trigram))] == 0 {
+            if self.bit(u64::from(trigram)) & 1 == 0 {
                 continue;
             }
             let first = self.entries.partition_point(|entry| entry.trigram < trigram);

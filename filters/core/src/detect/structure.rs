@@ -8,6 +8,7 @@ use super::{
     boundary,
     class::{Class, Runs},
     detector::Candidate,
+    value::is_mixed,
 };
 
 /// The middle of OpenAI's keys: base64 of `OpenAI`.
@@ -23,7 +24,7 @@ pub(super) fn generic_sk(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Opti
     let end = runs.end(Class::URL, body);
     let head = &text[body..end.min(body + LOOK)];
     let plain = Class::ALNUM.run_end(text, body, 32) - body == 32;
-    let known = head.len() >= 40 && (mixed(head) || memchr::memmem::find(head, OPENAI_INFIX).is_some());
+    let known = head.len() >= 40 && (is_mixed(head) || memchr::memmem::find(head, OPENAI_INFIX).is_some());
     (plain || known).then_some(start..end)
 }
 
@@ -56,7 +57,7 @@ pub(super) fn brave(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range
         return None;
     }
     let body = &text[body..end];
-    (mixed(body) || body.iter().all(u8::is_ascii_alphanumeric)).then_some(start..end)
+    (is_mixed(body) || body.iter().all(u8::is_ascii_alphanumeric)).then_some(start..end)
 }
 
 /// Discord: the user's id in base64, a dot, the six or seven characters of a time stamp, a dot,
@@ -141,12 +142,5 @@ pub(super) fn vault_legacy(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Optio
     }
     let end = Class::ALNUM.run_end(text, body, 25);
     let whole = end - body == 24 && !text.get(end).is_some_and(|&b| Class::URL.has(b) || b == b'(');
-    (whole && mixed(&text[body..end])).then_some(start..end)
-}
-
-/// Upper and lower case and a digit, as random text has and names seldom do.
-fn mixed(body: &[u8]) -> bool {
-    body.iter().any(u8::is_ascii_uppercase)
-        && body.iter().any(u8::is_ascii_lowercase)
-        && body.iter().any(u8::is_ascii_digit)
+    (whole && is_mixed(&text[body..end])).then_some(start..end)
 }

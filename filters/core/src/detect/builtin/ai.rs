@@ -10,6 +10,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["sk-ant-oat01-{FAKE*95}", "sk-ant-ort01-{FAKE-*94}-"],
         ignores: &["sk-ant-oat01-", "sk-ant-oat01-EXAMPLE", "sk-ant-api03-{FAKE*95}"],
         forms: &[Form::certain(&[Text("sk-ant-oat"), Text("sk-ant-ort")], Class::URL, 18)],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("ANTHROPIC_KEY"),
@@ -18,6 +19,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["sk-ant-api03-{FAKE*93}AA", "sk-ant-admin01-{FAKE_*93}AA", "sk-ant-sid01-{EXAMPLE-*86}"],
         ignores: &["sk-ant-api03-...", "sk-ant-api03-YOUR-KEY", "export ANTHROPIC_API_KEY=sk-ant-"],
         forms: &[Form::certain(&[Text("sk-ant-")], Class::URL, 20)],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("OPENROUTER_KEY"),
@@ -26,6 +28,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["sk-or-v1-{0fa4e*64}", "sk-or-v1-{FAKE*64}"],
         ignores: &["sk-or-v1-", "risk-or-v1-reward", "sk-or-v1-short"],
         forms: &[Form::certain(&[Text("sk-or-v")], Class::URL, 32)],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("OPENAI_KEY"),
@@ -60,6 +63,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             ),
             Form::custom(&[Text("sk-")], true, structure::generic_sk),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("GROQ_KEY"),
@@ -68,6 +72,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["gsk_{FAKE*52}"],
         ignores: &["gsk_", "gsk_short", "gsk_a_b_c_{FAKE_*60}"],
         forms: &[Form::certain(&[Text("gsk_")], Class::ALNUM, 32)],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("PERPLEXITY_KEY"),
@@ -76,6 +81,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["pplx-{FAKE*48}"],
         ignores: &["pplx-", "pplx-api", "pplx-70b-online"],
         forms: &[Form::certain(&[Text("pplx-")], Class::ALNUM, 32)],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("HUGGINGFACE_TOKEN"),
@@ -84,6 +90,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["hf_{FAKEfake*34}", "api_org_{EXAMPLE*34}"],
         ignores: &["hf_hub_download", "hf_transfer", "shelf_{FAKE*34}", "hf_{FAKE*12}"],
         forms: &[Form::bounded(&[Text("hf_"), Text("api_org_")], Class::ALNUM, (30, usize::MAX))],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("GOOGLE_AI_KEY"),
@@ -96,6 +103,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::bounded(&[Text("AIza")], Class::URL, (30, usize::MAX)),
             Form::bounded(&[Text("AQ.Ab")], Class::URL, (30, usize::MAX)),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("ELEVENLABS_KEY"),
@@ -104,6 +112,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["sk_{0123456789abcdef*48}", "sk_{FAKE*48}"],
         ignores: &["sk_{FAKE*20}", "task_{0123456789abcdef*48}", "sk_some_{long_name_*50}"],
         forms: &[Form::bounded(&[Text("sk_")], Class::ALNUM, (40, usize::MAX))],
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("JINA_KEY"),
@@ -112,6 +121,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["jina_{FAKE*60}", "jina_{FAKE_*59}-"],
         ignores: &["jina_embeddings_v3", "jina_api_key"],
         forms: &[Form::certain(&[Text("jina_")], Class::URL, 40)],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("BRAVE_SEARCH_KEY"),
@@ -126,5 +136,6 @@ pub(super) static DETECTORS: &[Detector] = &[
             "BSA{FAKE*60}",
         ],
         forms: &[Form::custom(&[Text("BSA")], true, structure::brave)],
+        ..Detector::LIKELY
     },
 ];

@@ -15,6 +15,7 @@ pub(super) static DETECTORS: &[Detector] = &[
                 .open_ended(),
             Form::bounded(&[Text("A3T")], Class::UPPER, (17, 17)).open_ended(),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("CLOUDFLARE_API_TOKEN"),
@@ -28,6 +29,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::bounded(&[Text("cfut_"), Text("cfat_"), Text("cfk_")], Class::URL, (32, usize::MAX)),
             Form::bounded(&[Text("cfwt_"), Text("cfs_")], Class::ALNUM, (32, usize::MAX)),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("SUPABASE_SECRET_KEY"),
@@ -41,6 +43,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::certain(&[Text("sb_secret_")], Class::URL, 20),
             Form::bounded(&[Text("sbp_")], Class::WORD, (36, usize::MAX)),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("VERCEL_TOKEN"),
@@ -54,6 +57,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Class::URL,
             (24, usize::MAX),
         )],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("DROPBOX_KEY"),
@@ -67,6 +71,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::bounded(&[Text("sl.")], Class::ANY64, (100, usize::MAX)),
             Form::bounded(&[Text("dpf_")], Class::URL, (24, usize::MAX)),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("TURSO_KEY"),
@@ -79,5 +84,6 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::custom(&[Text("eyJ")], true, jwt::turso),
             Form::bounded(&[Text("tfp_")], Class::URL, (30, usize::MAX)),
         ],
+        ..Detector::CERTAIN
     },
 ];

@@ -10,6 +10,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["AC{0123456789abcdef*32}", "AC{fade*32}"],
         ignores: &["AC{fade*31}", "AC{fade*33}", "MAC{fade*32}", "ACCESS_{fade*32}"],
         forms: &[Form::bounded(&[TextThen("AC", Class::HEX)], Class::HEX, (32, 32))],
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("TWILIO_API_KEY"),
@@ -18,6 +19,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["SK{0123456789abcdef*32}", "SK{fade*32}"],
         ignores: &["SK{fade*31}", "SK{fade*32}z", "TASK{fade*32}"],
         forms: &[Form::bounded(&[TextThen("SK", Class::HEX)], Class::HEX, (32, 32))],
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("SENDGRID_KEY"),
@@ -26,6 +28,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["SG.{FAKE*22}.{FAKE*43}", "SG.{FAKE_*22}.{FAKE*42}-"],
         ignores: &["SG.", "MSG.{FAKE*22}.{FAKE*43}", "SG.short.short", "SG.{FAKE*22}.{FAKE*20}"],
         forms: &[Form::pair(&[Text("SG.")], (16, 32), (32, 64))],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("DISCORD_BOT_TOKEN"),
@@ -47,6 +50,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::custom(&[Before(b'.')], false, structure::discord),
             Form::bounded(&[Text("mfa.")], Class::URL, (60, usize::MAX)),
         ],
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("TELEGRAM_BOT_TOKEN"),
@@ -55,5 +59,6 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["{1234567890*10}:AA{FAKE*33}", "{123456789*9}:{FAKE*34}-"],
         ignores: &["12:30:45", "2024:AA{FAKE*33}", "{1234567890*10}:{FAKE*32}", "sha256:{fade0123*64}"],
         forms: &[Form::custom(&[Before(b':')], false, structure::telegram)],
+        ..Detector::LIKELY
     },
 ];

@@ -24,6 +24,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::custom(&[Text("ghu_"), Text("ghs_")], false, structure::github_app),
             Form::certain(&[Text("github_pat_")], Class::WORD, 40),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("LINEAR_API_KEY"),
@@ -32,6 +33,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["lin_api_{FAKE*40}", "lin_oauth_{0123456789abcdef*64}", "lin_wh_{FAKE*40}"],
         ignores: &["lin_api_", "lin_api_key_name", "lin_oauth_callback"],
         forms: &[Form::certain(&[Text("lin_api_"), Text("lin_oauth_"), Text("lin_wh_")], Class::ALNUM, 32)],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("NOTION_TOKEN"),
@@ -43,6 +45,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::bounded(&[Text("ntn_")], Class::ALNUM, (40, usize::MAX)),
             Form::bounded(&[Text("secret_")], Class::ALNUM, (43, 43)),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("ATLASSIAN_TOKEN"),
@@ -52,6 +55,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["ATATT3xFf{FAKE*170}={0A1B*8}", "ATATT3{FAKE-_*60}"],
         ignores: &["ATATT", "ATATT3xFf", "xATATT"],
         forms: &[Form::bounded(&[Text("ATATT"), Anywhere("ATATT3xFf")], Class::ANY64, (24, usize::MAX))],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("CLICKUP_TOKEN"),
@@ -60,6 +64,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["pk_{12345678*8}_{FAKE*32}"],
         ignores: &["pk_live_{FAKE*32}", "pk_12345678_{FAKE*12}", "apk_12345678_{FAKE*32}"],
         forms: &[Form::custom(&[Text("pk_")], true, structure::clickup)],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("JWT_TOKEN"),
@@ -79,5 +84,6 @@ pub(super) static DETECTORS: &[Detector] = &[
             "{\"cursor\":\"eyJpZCI6MTIzNDU2fQ\"}",
         ],
         forms: &[Form::custom(&[Text("eyJ")], true, jwt::jwt)],
+        ..Detector::CERTAIN
     },
 ];

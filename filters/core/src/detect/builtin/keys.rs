@@ -12,8 +12,9 @@ pub(super) static DETECTORS: &[Detector] = &[
         ignores: &["AGE-SECRET-KEY-1", "AGE-SECRET-KEY-1EXAMPLE", "age1{fake*58}"],
         forms: &[
             Form::certain(&[Text("AGE-SECRET-KEY-1"), Text("AGE-SECRET-KEY-PQ-1")], Class::UPPER, 50),
-            Form::certain(&[Text("age-secret-key-1"), Text("age-secret-key-pq-1")], Class::ALNUM, 50),
+            Form::certain(&[Text("age-secret-key-1"), Text("age-secret-key-pq-1")], Class::LOWER, 50),
         ],
+        ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("VAULT_TOKEN"),
@@ -33,6 +34,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::bounded(&[Text("hvs."), Text("hvb."), Text("hvr.")], Class::URL, (20, usize::MAX)),
             Form::custom(&[Before(b'.')], false, structure::vault_legacy),
         ],
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("PEM_BLOCK"),
@@ -58,5 +60,6 @@ pub(super) static DETECTORS: &[Detector] = &[
             Form::custom(&[Anywhere(pem::LABEL)], false, pem::armoured),
             Form::custom(&[Text(pem::PUTTY)], false, pem::putty),
         ],
+        ..Detector::CERTAIN
     },
 ];

@@ -1,0 +1,115 @@
+//! Headers and command lines.
+
+use std::ops::Range;
+
+use super::{Context, is_opaque, member, place};
+use crate::detect::{
+    class::work,
+    engine::Match,
+    value::{self, Makeup},
+};
+
+/// How far a command line is read.
+const LINE: usize = 300;
+
+/// `Bearer `: an opaque token behind it.
+pub(super) fn bearer(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+    let end = place::opaque_end(text, word.end, text.len());
+    let token = &text[word.end..end];
+    if token.len() >= 16 && is_opaque(token) && !value::is_member(token) {
+        context.push("GENERIC_SECRET", word.end..end, matches);
+    }
+}
+
+/// `Basic `: user and password in base64.
+pub(super) fn basic(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+    let end = place::opaque_end(text, word.end, text.len());
+    if member::is_basic(&text[word.end..end]) {
+        context.push("BASIC_AUTH", word.end..end, matches);
+    }
+}
+
+/// `Cookie: ` or `Set-Cookie: `: the values of session cookies.
+pub(super) fn cookie(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+    const NAMES: [&[u8]; 5] = [b"sess", b"sid", b"auth", b"jwt", b"token"];
+    let limit = text.len().min(word.end + 2048);
+    let length = text[word.end..limit].iter().position(|b| matches!(b, b'\n' | b'\r' | b'"' | b'\''));
+    let line = word.end..word.end + length.unwrap_or(limit - word.end);
+    work::count(line.len());
+    let mut at = line.start;
+    for pair in text[line].split(|byte| *byte == b';') {
+        let start = at;
+        at += pair.len() + 1;
+        let Some(equals) = memchr::memchr(b'=', pair) else {
+            continue;
+        };
+        let name = pair[..equals].to_ascii_lowercase();
+        let value = &pair[equals + 1..];
+        let known = NAMES.iter().any(|word| memchr::memmem::find(&name, word).is_some());
+        if known && value.len() >= 20 && is_opaque(value) {
+            context.push("GENERIC_SECRET", start + equals + 1..start + pair.len(), matches);
+        }
+    }
+}
+
+/// `-u user:password` or `--user user:password` of curl and its like.
+pub(super) fn user(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+    let line = before(text, word.start);
+    if !["curl", "http ", "wget", "xh "].iter().any(|tool| memchr::memmem::find(line, tool.as_bytes()).is_some()) {
+        return;
+    }
+    let sign = text[word.end..].iter().take(2).take_while(|byte| matches!(byte, b' ' | b'=')).count();
+    let value = word_at(text, word.end + sign);
+    let Some(colon) = memchr::memchr(b':', &text[value.clone()]) else {
+        return;
+    };
+    password(context, text, value.start + colon + 1..value.end, matches);
+}
+
+/// `mysql -pPASSWORD`, `mysqldump … -p'PASSWORD'`.
+pub(super) fn mysql(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+    flag(context, text, word, b" -p", matches);
+}
+
+/// `redis-cli -a PASSWORD`.
+pub(super) fn redis(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+    flag(context, text, word, b" -a ", matches);
+}
+
+/// `sshpass -p PASSWORD`: found by the word in it.
+pub(super) fn flag(context: &Context, text: &[u8], word: Range<usize>, flag: &[u8], matches: &mut Vec<Match>) {
+    let window = &text[word.end..text.len().min(word.end + LINE)];
+    let line = &window[..memchr::memchr(b'\n', window).unwrap_or(window.len())];
+    work::count(line.len());
+    if let Some(at) = memchr::memmem::find(line, flag) {
+        password(context, text, word_at(text, word.end + at + flag.len()), matches);
+    }
+}
+
+fn password(context: &Context, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
+    let value = &text[range.clone()];
+    let chosen = Makeup::of(value).is_password() && !value::is_reference(value);
+    if chosen && !value::is_example(value) && !value::is_prompt(value) && !value::is_path(value) {
+        context.push("GENERIC_PASSWORD", range, matches);
+    }
+}
+
+/// The part of the line before `at`.
+fn before(text: &[u8], at: usize) -> &[u8] {
+    let window = &text[at.saturating_sub(LINE)..at];
+    work::count(window.len());
+    &window[memchr::memrchr(b'\n', window).map_or(0, |newline| newline + 1)..]
+}
+
+/// One word of a command line, without its quotation marks.
+fn word_at(text: &[u8], at: usize) -> Range<usize> {
+    let slashes = text[at..].iter().take(4).take_while(|&&byte| byte == b'\\').count();
+    let mark = text.get(at + slashes).copied().filter(|byte| matches!(byte, b'"' | b'\''));
+    let start = if mark.is_some() { at + slashes + 1 } else { at };
+    let ends = |byte: u8| match mark {
+        Some(mark) => byte == mark || byte == b'\n' || byte == b'\\',
+        None => byte <= b' ' || matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'|' | b';' | b')'),
+    };
+    let length = text[start..].iter().take(200).position(|&byte| ends(byte));
+    start..start + length.unwrap_or_else(|| (text.len() - start).min(200))
+}

@@ -1,0 +1,269 @@
+//! Values that their surroundings give away: a telling name, a URL, a header, a command.
+//!
+//! Literals and words lead to the places ([`super::literals`], [`super::words`]); from there everything is a walk over a bounded
+//! number of bytes. Only the value is the secret, not the name.
+
+mod command;
+mod member;
+mod name;
+mod place;
+mod query;
+mod url;
+
+use std::ops::Range;
+
+use super::{
+    boundary,
+    class::Class,
+    detector::{Beside, Detector},
+    engine::Match,
+    value::{self, Makeup},
+};
+
+pub(super) use self::member::{decode64, digit64};
+
+/// Looks at the surroundings of a literal.
+pub(super) type Look = fn(&Context, &[u8], Range<usize>, &mut usize, &mut Vec<Match>);
+
+/// The ranks of the detectors whose values are found here.
+pub(super) struct Context {
+    ranks: Vec<(&'static str, usize)>,
+    beside: Vec<(usize, Beside)>,
+}
+
+/// What a name says of the value beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Telling {
+    /// A person's password: may be short.
+    Password,
+    /// A secret, or a key that is certainly one.
+    Secret,
+    /// A token, or a key of some kind: many are not secret.
+    Token,
+    /// User and password in base64, or a header's value.
+    Auth,
+}
+
+/// How a value stands in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Position {
+    /// Between quotes, or all of a JSON string.
+    Quoted,
+    /// By itself to the end of a line, as in an environment file.
+    Line,
+    /// Where it could as well be a piece of code.
+    Bare,
+    /// Between quotes, but with something between it and the name: a call, a comma.
+    Distant,
+}
+
+impl Context {
+    pub(super) fn new(detectors: &[&'static Detector]) -> Self {
+        let ranks = detectors.iter().enumerate().map(|(rank, detector)| (detector.kind.label(), rank));
+        let beside = detectors
+            .iter()
+            .enumerate()
+            .flat_map(|(rank, detector)| detector.beside.iter().map(move |&beside| (rank, beside)));
+        Self { ranks: ranks.collect(), beside: beside.collect() }
+    }
+
+    /// What leads to the places, and what then looks at them.
+    pub(super) fn literals() -> impl Iterator<Item = (&'static str, Look)> {
+        const PLACES: [(&str, Look); 17] = [
+            ("://", url::look),
+            ("earer ", command::bearer),
+            ("asic ", command::basic),
+            ("ookie: ", command::cookie),
+            (" -u ", command::user),
+            ("--user", command::user),
+            ("mysql", command::mysql),
+            ("redis-cli", command::redis),
+            ("sig=", query::signature),
+            ("\"kty\"", member::jwk),
+            ("$2a$", member::crypt),
+            ("$2b$", member::crypt),
+            ("$2y$", member::crypt),
+            (":$6$", member::crypt),
+            (":$5$", member::crypt),
+            (":$y$", member::crypt),
+            ("$argon2", member::crypt),
+        ];
+        PLACES.into_iter()
+    }
+
+    /// The rank of a label that is listed.
+    fn rank(&self, label: &str) -> usize {
+        let found = self.ranks.iter().find(|(known, _)| *known == label);
+        // Every label that this module names is in `builtin/context.rs`; a test looks.
+        found.map_or(0, |&(_, rank)| rank)
+    }
+
+    fn push(&self, label: &str, range: Range<usize>, matches: &mut Vec<Match>) {
+        matches.push(Match { range, rank: self.rank(label), anchored: false });
+    }
+
+    /// A part of a telling word: finds the name around it, then judges the value beside the name.
+    pub(super) fn name(&self, text: &[u8], word: Range<usize>, seen: &mut usize, matches: &mut Vec<Match>) {
+        if word.start < *seen {
+            return;
+        }
+        let Some(name) = name::around(text, word) else {
+            return;
+        };
+        *seen = name.end;
+        // Most names that hold such a word say nothing: look first whether a value can follow.
+        let Some(separated) = place::separator(text, &name) else {
+            return;
+        };
+        let Some(telling) = name::telling(&text[name.clone()]) else {
+            return;
+        };
+        if let Some((value, position)) = place::value(text, &name, separated) {
+            self.judge(&text[name], telling, text, value, position, matches);
+        }
+    }
+
+    /// A JSON member: all of its text is the value.
+    pub(super) fn member(&self, key: &[u8], text: &[u8], matches: &mut Vec<Match>) {
+        if key.len() > name::LONGEST || text.len() > place::LONGEST {
+            return;
+        }
+        let Some(telling) = name::telling(key) else {
+            if key == b"d" && member::is_jwk_material(text) {
+                self.push("JWK_PRIVATE_KEY", 0..text.len(), matches);
+            }
+            return;
+        };
+        self.judge(key, telling, text, 0..text.len(), Position::Quoted, matches);
+    }
+
+    /// Decides on the value beside a telling name.
+    fn judge(
+        &self,
+        name: &[u8],
+        telling: Telling,
+        text: &[u8],
+        range: Range<usize>,
+        position: Position,
+        matches: &mut Vec<Match>,
+    ) {
+        let value = &text[range.clone()];
+        if value::is_reference(value) || value.iter().any(|b| b.is_ascii_whitespace() || b.is_ascii_control()) {
+            if telling == Telling::Auth {
+                self.schemes(text, range, matches);
+            }
+            return;
+        }
+        if let Some(rank) = self.vendor(name, value) {
+            matches.push(Match { range, rank, anchored: false });
+            return;
+        }
+        if telling == Telling::Auth {
+            self.credentials(text, range, matches);
+        } else if is_secret(telling, value, position) {
+            let password = telling == Telling::Password;
+            self.push(if password { "GENERIC_PASSWORD" } else { "GENERIC_SECRET" }, range, matches);
+        }
+    }
+
+    /// The vendor whose word is in the name and whose shape the value has.
+    fn vendor(&self, name: &[u8], value: &[u8]) -> Option<usize> {
+        let makeup = Makeup::of(value);
+        if makeup.length < 12 || makeup.digits == 0 || makeup.distinct < 8 || makeup.changes * 8 < makeup.length {
+            return None;
+        }
+        let name = name.to_ascii_lowercase();
+        let fits = |beside: &Beside| {
+            (beside.lengths.0..=beside.lengths.1).contains(&value.len())
+                && value.iter().all(|&byte| beside.class.has(byte))
+                && beside.words.iter().any(|word| memchr::memmem::find(&name, word.as_bytes()).is_some())
+        };
+        let found = self.beside.iter().find(|(_, beside)| fits(beside));
+        found.filter(|_| !value::is_identifier(value)).map(|&(rank, _)| rank)
+    }
+
+    /// The value of `Authorization`: a scheme and credentials.
+    fn schemes(&self, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
+        const SCHEMES: [&[u8]; 8] =
+            [b"Token", b"ApiKey", b"SSWS", b"Splunk", b"GenieKey", b"Bot", b"DPoP", b"token"];
+        let value = &text[range.clone()];
+        let Some(blank) = value.iter().position(|&byte| byte == b' ') else {
+            return;
+        };
+        if SCHEMES.contains(&&value[..blank]) {
+            let start = range.start + blank + 1;
+            self.credentials(text, start..place::opaque_end(text, start, range.end), matches);
+        }
+    }
+
+    /// Credentials of their own: user and password in base64, or anything random.
+    fn credentials(&self, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
+        let value = &text[range.clone()];
+        if member::is_basic(value) {
+            self.push("BASIC_AUTH", range, matches);
+        } else if is_opaque(value) || value::is_uuid(value) {
+            self.push("GENERIC_SECRET", range, matches);
+        }
+    }
+}
+
+/// A header's or a query's value that is nothing but random.
+fn is_opaque(value: &[u8]) -> bool {
+    !value::is_reference(value)
+        && !value::is_prompt(value)
+        && value.iter().all(|&byte| Class::OPAQUE.has(byte) || matches!(byte, b'%' | b':'))
+        && Makeup::of(value).is_random()
+        && !value::is_identifier(value)
+        && !value::is_path(value)
+}
+
+/// Whether a value beside a telling name is a secret.
+fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
+    if value.len() > place::LONGEST || value::is_prompt(value) || value::is_member(value) || value::is_path(value) {
+        return false;
+    }
+    let makeup = Makeup::of(value);
+    let identifier = value::is_identifier(value);
+    let printable = value.iter().all(u8::is_ascii_graphic);
+    let firm = matches!(position, Position::Quoted | Position::Line);
+    let plain = value.iter().all(|&byte| Class::OPAQUE.has(byte) || matches!(byte, b'%' | b':' | b'!' | b'@' | b'#' | b'$' | b'^' | b'&' | b'*'));
+    match telling {
+        Telling::Password => {
+            printable
+                && value.len() <= 128
+                && match position {
+                    Position::Quoted | Position::Line => makeup.is_password() && !has_markup(value),
+                    Position::Bare => makeup.is_made_up() && !identifier && !has_markup(value),
+                    Position::Distant => makeup.is_made_up() && !identifier && plain,
+                }
+                && !value::is_example(value)
+                && (!identifier || makeup.digits >= 1 && makeup.lower >= 4 && !value.iter().any(|b| b"_-.".contains(b)))
+        }
+        Telling::Secret => {
+            plain
+                && !identifier
+                && (makeup.is_random() || firm && makeup.is_made_up() || firm && value::is_uuid(value))
+                && !value::is_example(value)
+        }
+        Telling::Token => {
+            plain
+                && !identifier
+                && (makeup.is_random() || firm && makeup.is_made_up() && makeup.digits >= 3 && makeup.changes >= 5)
+                && !value::is_uuid(value)
+                && !value::is_example(value)
+        }
+        Telling::Auth => false,
+    }
+}
+
+/// Code or markup rather than a password: brackets that close, arrows, several words.
+fn has_markup(value: &[u8]) -> bool {
+    let has = |bytes: &[u8]| value.iter().any(|byte| bytes.contains(byte));
+    has(b"(") && has(b")") || has(b"[") && has(b"]") || has(b"{") && has(b"}") || has(b"<") || has(b"`\"\\")
+}
+
+/// The start of a word's run of a class, cut where an escape ends.
+fn cut_escape(text: &[u8], start: usize, end: usize) -> usize {
+    let letter = start < end && boundary::ends_in_escape(&text[..start + 1]) && text[..start].ends_with(b"\\");
+    start + usize::from(letter)
+}

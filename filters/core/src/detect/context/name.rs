@@ -1,0 +1,179 @@
+//! Names that tell what stands beside them.
+
+use std::ops::Range;
+
+use super::{Telling, cut_escape};
+use crate::detect::class::work;
+
+/// Longer names are not looked at.
+pub(super) const LONGEST: usize = 64;
+
+/// The name around a word, as it is written: letters, digits, `_`, `-`, `.`.
+pub(super) fn around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
+    let before = text[..word.start].iter().rev().take(LONGEST).take_while(is_name).count();
+    let after = text[word.end..].iter().take(LONGEST).take_while(is_name).count();
+    work::count(before + after);
+    let (start, end) = (word.start - before, word.end + after);
+    (end - start <= LONGEST).then(|| cut_escape(text, start, end)..end)
+}
+
+/// What a name says of its value.
+pub(super) fn telling(name: &[u8]) -> Option<Telling> {
+    let mut buffer = [0; 2 * LONGEST];
+    let mut words = normal(name, &mut buffer)?;
+    if NEVER.iter().any(|word| has_word(words, word)) {
+        return None;
+    }
+    while let Some(rest) = QUALIFIERS.iter().find_map(|word| strip_word(words, word)) {
+        words = rest;
+    }
+    let ends = |endings: &[&str]| endings.iter().any(|ending| words.ends_with(ending.as_bytes()));
+    let is = |endings: &[&str]| endings.iter().any(|ending| strip_word(words, ending).is_some() || words == ending.as_bytes());
+    let upper = !name.iter().any(u8::is_ascii_lowercase);
+    if ends(&PASSWORDS) || is(&["pass", "pwd", "pw"]) && words != b"pwd" || words == b"pwd" && !upper {
+        Some(Telling::Password)
+    } else if ends(&["secret"]) || is(&KEYS) || KEY_ENDINGS.iter().any(|ending| words.ends_with(ending.as_bytes())) {
+        Some(Telling::Secret)
+    } else if is(&["auth", "authorization"]) {
+        Some(Telling::Auth)
+    } else if ends(&["token"]) && !is(&OTHER_TOKENS) || is(&["credential", "credentials", "creds"]) {
+        Some(Telling::Token)
+    } else if upper && is(&["key"]) && words != b"key" && !is(&OTHER_KEYS) {
+        Some(Telling::Token)
+    } else {
+        None
+    }
+}
+
+/// The name in lower case, its words separated by `_`: `awsSecretKey2` is `aws_secret_key_2`.
+fn normal<'b>(name: &[u8], buffer: &'b mut [u8; 2 * LONGEST]) -> Option<&'b [u8]> {
+    if name.len() > LONGEST {
+        return None;
+    }
+    let (mut length, mut before) = (0, b'_');
+    let kind = |byte: u8| match byte {
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        b'0'..=b'9' => 3,
+        _ => 0,
+    };
+    for (at, &byte) in name.iter().enumerate() {
+        let next_is_lower = name.get(at + 1).is_some_and(u8::is_ascii_lowercase);
+        let starts = match (kind(before), kind(byte)) {
+            (1, 2) | (1 | 2, 3) | (3, 1 | 2) => true,
+            (2, 2) => next_is_lower,
+            _ => false,
+        };
+        if starts && length > 0 && buffer[length - 1] != b'_' {
+            buffer[length] = b'_';
+            length += 1;
+        }
+        let plain = if kind(byte) == 0 { b'_' } else { byte.to_ascii_lowercase() };
+        if plain != b'_' || length > 0 && buffer[length - 1] != b'_' {
+            buffer[length] = plain;
+            length += 1;
+        }
+        before = byte;
+    }
+    let words = &buffer[..length];
+    Some(words.strip_suffix(b"_").unwrap_or(words))
+}
+
+/// The words before the last one, if that is `word`.
+fn strip_word<'w>(words: &'w [u8], word: &str) -> Option<&'w [u8]> {
+    words.strip_suffix(word.as_bytes())?.strip_suffix(b"_")
+}
+
+fn has_word(words: &[u8], word: &str) -> bool {
+    words.split(|byte| *byte == b'_').any(|part| part == word.as_bytes())
+}
+
+/// Endings of names of passwords, also where they are one word with something else.
+const PASSWORDS: [&str; 6] = ["password", "passwd", "passphrase", "passwort", "passcode", "kennwort"];
+
+/// Names of keys that are secret.
+const KEYS: [&str; 40] = [
+    "api_key", "apikey", "access_key", "accesskey", "secret_key", "secretkey", "private_key", "privatekey",
+    "encryption_key", "signing_key", "master_key", "masterkey", "auth_key", "authkey", "account_key", "accountkey",
+    "service_key", "license_key", "licence_key", "subscription_key", "admin_key", "app_key", "appkey",
+    "application_key", "shared_key", "sharedkey", "preshared_key", "consumer_key", "functions_key", "storage_key",
+    "hmac_key", "deploy_key", "webhook_key", "server_key", "root_key", "session_key", "crypt_key", "jwt_key",
+    "secret_key_base", "signature_key",
+];
+
+/// The same, where they are one word with something else.
+const KEY_ENDINGS: [&str; 5] = ["apikey", "secretkey", "accesskey", "accountkey", "presharedkey"];
+
+/// Words behind the telling one that do not change what it says.
+const QUALIFIERS: [&str; 30] = [
+    "prod", "production", "staging", "stage", "dev", "development", "test", "testing", "live", "value", "base64",
+    "b64", "base", "old", "new", "primary", "secondary", "default", "override", "raw", "plain", "plaintext", "env",
+    "1", "2", "3", "4", "64", "main", "str",
+];
+
+/// Names with one of these words tell of something that is no secret, or is no more one.
+const NEVER: [&str; 34] = [
+    "public", "pub", "publishable", "hash", "hashed", "digest", "example", "placeholder", "dummy", "fake", "mock",
+    "invalid", "wrong", "max", "min", "count", "length", "limit", "usage", "regex", "pattern", "label", "hint",
+    "field", "column", "error", "message", "msg", "tokenizer", "csrf", "xsrf", "anon", "site", "integrity",
+];
+
+/// Tokens of parsers, of pages and of protocols.
+const OTHER_TOKENS: [&str; 38] = [
+    "next_token", "page_token", "continuation_token", "pagination_token", "sync_token", "pad_token", "eos_token",
+    "bos_token", "unk_token", "mask_token", "sep_token", "cls_token", "stop_token", "end_token", "start_token",
+    "begin_token", "special_token", "cancellation_token", "cancel_token", "prev_token", "previous_token",
+    "current_token", "last_token", "cursor_token", "idempotency_token", "request_token", "line_token", "word_token",
+    "image_token", "video_token", "audio_token", "delta_token", "resume_token", "change_token", "concurrency_token",
+    "marker_token", "text_token", "client_request_token",
+];
+
+/// Keys of tables and maps, in upper case.
+const OTHER_KEYS: [&str; 16] = [
+    "cache_key", "primary_key", "foreign_key", "sort_key", "partition_key", "group_key", "index_key", "map_key",
+    "hash_key", "range_key", "registry_key", "host_key", "lookup_key", "event_key", "dedup_key", "sub_key",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_told_apart() {
+        use Telling::{Auth, Password, Secret, Token};
+        for (name, expected) in [
+            ("password", Some(Password)),
+            ("DB_PASSWORD", Some(Password)),
+            ("PGPASSWORD", Some(Password)),
+            ("userPassword", Some(Password)),
+            ("db_pass", Some(Password)),
+            ("compass", None),
+            ("password_hash", None),
+            ("PWD", None),
+            ("MYSQL_PWD", Some(Password)),
+            ("SMTP_PASSWORD_PROD", Some(Password)),
+            ("clientSecret", Some(Secret)),
+            ("AWS_SECRET_ACCESS_KEY", Some(Secret)),
+            ("x-api-key", Some(Secret)),
+            ("OPENAI_APIKEY", Some(Secret)),
+            ("secret_name", None),
+            ("token", Some(Token)),
+            ("auth.token", Some(Token)),
+            ("_authToken", Some(Token)),
+            ("max_tokens", None),
+            ("tokenizer", None),
+            ("nextPageToken", None),
+            ("eos_token", None),
+            ("DATADOG_KEY", Some(Token)),
+            ("key", None),
+            ("publicKey", None),
+            ("CACHE_KEY", None),
+            ("Authorization", Some(Auth)),
+            ("_auth", Some(Auth)),
+            ("author", None),
+        ] {
+            assert_eq!(telling(name.as_bytes()), expected, "{name}");
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! From a name to its value: what separates them, and where the value ends.
+
+use std::ops::Range;
+
+use super::Position;
+use crate::detect::class::{Class, work};
+
+/// Longer values are no secrets of this kind.
+pub(super) const LONGEST: usize = 512;
+
+/// What stands between a name and its value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sign {
+    Colon,
+    Equals,
+    /// `(`: the argument of a setter.
+    Call,
+    /// A comma behind a quoted name: the next argument.
+    Comma,
+    /// The end of an XML tag.
+    Tag,
+    /// A blank behind a flag or a keyword of `.netrc`.
+    Blank,
+}
+
+/// A separator: what it is, where what follows starts, and whether the name was quoted.
+#[derive(Clone, Copy)]
+pub(super) struct Separated {
+    pub(super) sign: Sign,
+    pub(super) at: usize,
+    pub(super) spaced: bool,
+    pub(super) quoted: bool,
+}
+
+fn blanks(text: &[u8], at: usize) -> usize {
+    at + text[at..].iter().take(64).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+/// The end of a quotation mark that starts at `at`, and which one it is; escaped ones and the entities of
+/// markup count.
+fn quote(text: &[u8], at: usize) -> Option<(u8, usize)> {
+    let slashes = text[at..].iter().take(8).take_while(|&&byte| byte == b'\\').count();
+    let mark = at + slashes;
+    match text.get(mark)? {
+        b'\'' | b'"' | b'`' => Some((text[mark], mark + 1)),
+        b'&' if slashes == 0 => ENTITIES
+            .iter()
+            .find(|(entity, _)| text[at..].starts_with(entity))
+            .map(|&(entity, mark)| (mark, at + entity.len())),
+        _ => None,
+    }
+}
+
+const ENTITIES: [(&[u8], u8); 4] = [(b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b'\''), (b"&apos;", b'\'')];
+
+/// What separates the name from a value, if anything does.
+pub(super) fn separator(text: &[u8], name: &Range<usize>) -> Option<Separated> {
+    let mut at = name.end;
+    let mut quoted = false;
+    if let Some((_, end)) = quote(text, at) {
+        (at, quoted) = (end, true);
+    }
+    while matches!(text.get(at), Some(b']' | b'?' | b'!' | b'*')) {
+        at += 1;
+    }
+    let blank = blanks(text, at);
+    let spaced = blank > at;
+    let separated = |sign, at| Some(Separated { sign, at, spaced, quoted });
+    match text.get(blank)? {
+        b':' | b'=' => operator(text, blank).and_then(|(sign, at)| separated(sign, at)),
+        b'(' if !quoted && !spaced => separated(Sign::Call, blank + 1),
+        b',' if quoted => named_value(text, blank + 1)
+            .map_or_else(|| separated(Sign::Comma, blank + 1), |(sign, at)| separated(sign, at)),
+        b'>' if !quoted && !spaced && text[..name.start].ends_with(b"<") => separated(Sign::Tag, blank + 1),
+        b'v' if quoted => named_value(text, blank).and_then(|(sign, at)| separated(sign, at)),
+        b's' if text[blank..].starts_with(b"string = ") => separated(Sign::Equals, blank + 9),
+        b'\n' | b'\r' | b'\\' | b'-' => named_value(text, blank).and_then(|(sign, at)| separated(sign, at)),
+        _ if spaced && !quoted && takes_blank(text, name) => separated(Sign::Blank, blank),
+        _ => None,
+    }
+}
+
+/// `:`, `=`, `:=`, `=>`, `==`; a type may stand between a colon and `=`.
+fn operator(text: &[u8], at: usize) -> Option<(Sign, usize)> {
+    let rest = &text[at..];
+    if rest.starts_with(b"::") {
+        return None;
+    }
+    let length = [&b"==="[..], b"==", b":=", b"=>", b"=", b":"].iter().find(|sign| rest.starts_with(sign))?.len();
+    let end = at + length;
+    if rest[..length] != *b":" {
+        return Some((Sign::Equals, end));
+    }
+    let is_type = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_&'<>[]|. ?".contains(byte);
+    let annotation = rest[1..].iter().take(32).take_while(is_type).count();
+    let assigned = annotation > 1 && rest.get(1 + annotation) == Some(&b'=') && rest.get(2 + annotation) != Some(&b'=');
+    Some(if assigned { (Sign::Equals, at + 2 + annotation) } else { (Sign::Colon, end) })
+}
+
+/// `value:` or `value=` behind a name that is itself a value: `name: X` above `value: y`.
+fn named_value(text: &[u8], at: usize) -> Option<(Sign, usize)> {
+    let window = &text[at..text.len().min(at + 48)];
+    let skipped = window.iter().take_while(|byte| b" \t\r\n,\"'\\-".contains(byte) || **byte == b'n').count();
+    let word = [&b"value"[..], b"Value", b"VALUE"].into_iter().find(|word| window[skipped..].starts_with(word))?;
+    let mut end = at + skipped + word.len();
+    if let Some((_, behind)) = quote(text, end) {
+        end = behind;
+    }
+    let sign = blanks(text, end);
+    matches!(text.get(sign), Some(b':' | b'=')).then_some((Sign::Colon, sign + 1))
+}
+
+/// Whether a blank may separate the name from its value: a flag, a line of `.netrc`, `ENV` of a container
+/// file.
+fn takes_blank(text: &[u8], name: &Range<usize>) -> bool {
+    let line = &text[name.start.saturating_sub(160)..name.start];
+    text[name.start..].starts_with(b"--")
+        || memchr::memmem::find(line, b"login ").is_some()
+        || memchr::memmem::find(line, b"machine ").is_some()
+        || line.ends_with(b"ENV ")
+}
+
+/// The value behind a separator.
+pub(super) fn value(text: &[u8], name: &Range<usize>, separated: Separated) -> Option<(Range<usize>, Position)> {
+    let Separated { sign, at, spaced, quoted } = separated;
+    let mut at = blanks(text, at);
+    if matches!(sign, Sign::Equals | Sign::Call | Sign::Comma) && matches!(text.get(at), Some(b'\n' | b'(')) {
+        at = blanks(text, at + 1);
+    }
+    let (distant, start) = before_quote(text, at);
+    if let Some((mark, open)) = quote(text, start) {
+        let range = quoted_value(text, mark, start, open)?;
+        let distant = distant || matches!(sign, Sign::Comma);
+        return Some((range, if distant { Position::Distant } else { Position::Quoted }));
+    }
+    match sign {
+        Sign::Call | Sign::Comma => None,
+        Sign::Tag => {
+            let end = at + text[at..].iter().take(LONGEST).position(|&byte| byte == b'<')?;
+            Some((at..end, Position::Quoted))
+        }
+        Sign::Colon | Sign::Equals | Sign::Blank => {
+            let line = !quoted && starts_line(text, name) && (sign == Sign::Colon || !spaced || at == separated.at);
+            bare_value(text, name, at, line, sign)
+        }
+    }
+}
+
+/// Skips what may stand right before a quotation mark: the prefix of a literal, a call around it. Whether
+/// it was a call.
+fn before_quote(text: &[u8], at: usize) -> (bool, usize) {
+    let is_call = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'.' | b':' | b'@' | b'$' | b'&');
+    let length = text[at..].iter().take(40).take_while(is_call).count();
+    let behind = at + length;
+    work::count(length);
+    match text.get(behind) {
+        Some(b'"' | b'\'') if (1..=2).contains(&length) => (false, behind),
+        Some(b'(') if length > 0 && matches!(text.get(behind + 1), Some(b'"' | b'\'')) => (true, behind + 1),
+        _ => (false, at),
+    }
+}
+
+/// What stands between quotation marks, escaped as the first one is.
+fn quoted_value(text: &[u8], mark: u8, start: usize, open: usize) -> Option<Range<usize>> {
+    let slashes = text[start..open].iter().take_while(|&&byte| byte == b'\\').count();
+    let entity = text[start] == b'&';
+    let window = &text[open..text.len().min(open + LONGEST)];
+    let mut at = 0;
+    loop {
+        let step = window[at..].iter().position(|&byte| byte == mark || byte == b'\n' || entity && byte == b'&')?;
+        at += step;
+        work::count(step);
+        if window[at] == b'\n' {
+            return None;
+        }
+        let before = window[..at].iter().rev().take_while(|&&byte| byte == b'\\').count();
+        if before <= slashes || window[at] == b'&' {
+            return Some(open..open + at - before.min(slashes));
+        }
+        at += 1;
+    }
+}
+
+/// Whether nothing but an indent, a list's dash, `export` or a line number stands before the name.
+fn starts_line(text: &[u8], name: &Range<usize>) -> bool {
+    let before = &text[name.start.saturating_sub(40)..name.start];
+    let newline = before.iter().rposition(|&byte| byte == b'\n').map(|at| at + 1);
+    let escaped = before.windows(2).rposition(|pair| pair == b"\\n").map(|at| at + 2);
+    let whole = (name.start <= 40).then_some(0);
+    let Some(start) = newline.max(escaped).or(whole) else {
+        return false;
+    };
+    let line = before[start..].trim_ascii();
+    let known: [&[u8]; 9] = [b"", b"-", b"+", b"export", b"set", b"SET", b"ENV", b"ARG", b"declare -x"];
+    let number = line.iter().all(|byte| byte.is_ascii_digit() || !byte.is_ascii() || b":|\t ".contains(byte));
+    known.contains(&line) || number || line.starts_with(b"$env") || line.ends_with(b"export")
+}
+
+/// A value without quotation marks.
+fn bare_value(
+    text: &[u8],
+    name: &Range<usize>,
+    start: usize,
+    line: bool,
+    sign: Sign,
+) -> Option<(Range<usize>, Position)> {
+    let rest = &text[start..text.len().min(start + LONGEST)];
+    let in_query = text[..name.start].last().is_some_and(|byte| matches!(byte, b'?' | b'&'));
+    let ends = |at: usize, byte: u8| match byte {
+        b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' => true,
+        b'\\' => true,
+        b';' | b',' | b')' | b'}' | b']' => !line || rest.get(at + 1).is_none_or(u8::is_ascii_whitespace) || byte == b';',
+        b'&' => in_query,
+        b'#' => in_query,
+        _ => false,
+    };
+    let length = rest.iter().enumerate().position(|(at, &byte)| ends(at, byte)).unwrap_or(rest.len());
+    work::count(length);
+    let end = start + length;
+    if length == 0 || length == LONGEST {
+        return None;
+    }
+    // A call, an index, a literal that goes on: code.
+    let code = matches!(text.get(end), Some(b'"' | b'\'' | b'`')) && !quote_closes(text, name, end);
+    let upper = !text[name.clone()].iter().any(u8::is_ascii_lowercase);
+    let tight = sign == Sign::Equals && start > 0 && text[start - 1] == b'=';
+    let alone = line && (tight && upper || ends_line(text, end) && (sign == Sign::Colon || tight));
+    let connection = tight && text.get(end) == Some(&b';') && !ends_line(text, end + 1);
+    let flag = sign == Sign::Blank || tight && text[name.start..].starts_with(b"--");
+    let shell = tight && upper;
+    let position = if alone || connection || flag || shell { Position::Line } else { Position::Bare };
+    (!code).then_some((start..end, position))
+}
+
+/// Whether the quotation mark at `end` closes one that stands before the name: `-H "X-Api-Key: abc"`.
+fn quote_closes(text: &[u8], name: &Range<usize>, end: usize) -> bool {
+    let line = &text[name.start.saturating_sub(200)..name.start];
+    line.iter().rev().take_while(|&&byte| byte != b'\n').any(|&byte| byte == text[end])
+}
+
+fn ends_line(text: &[u8], at: usize) -> bool {
+    match text.get(at) {
+        None | Some(b'\n' | b'\r') => true,
+        Some(b'\\') => matches!(text.get(at + 1), Some(b'n' | b'r')),
+        Some(b' ' | b'\t') => {
+            let next = blanks(text, at);
+            matches!(text.get(next), None | Some(b'\n' | b'\r' | b'#'))
+        }
+        _ => false,
+    }
+}
+
+/// The end of a header's value: of what RFC 6750 calls a `b64token`.
+pub(super) fn opaque_end(text: &[u8], start: usize, limit: usize) -> usize {
+    let end = Class::OPAQUE.run_end(text, start, 4096).min(limit);
+    end - text[start..end].iter().rev().take_while(|&&byte| byte == b'.').count()
+}

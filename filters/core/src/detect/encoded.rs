@@ -1,0 +1,116 @@
+//! Secrets inside of encoded text: base64 and percent-encoding.
+//!
+//! One level is decoded, and scanned as it stands. Of base64 the whole run is the secret, since no part of
+//! it alone decodes; of percent-encoding only the bytes that encode the secret are.
+
+use std::ops::Range;
+
+use super::{
+    class::{Class, work},
+    context::{decode64, digit64},
+    engine::{Engine, Match},
+    long::LONG,
+};
+
+/// What is decoded to see whether a run is text at all.
+const TASTE: usize = 12;
+
+/// The longest run that is decoded.
+const LONGEST: usize = 64 * 1024;
+
+/// The longest piece of percent-encoded text that is decoded at once.
+const PIECE: usize = 4096;
+
+/// Looks into base64 runs that decode to text.
+#[derive(Default)]
+pub(super) struct Base64 {
+    /// Where the last run ended.
+    seen: usize,
+}
+
+impl Base64 {
+    /// Looks into the base64 around a run of base64url, whose alphabet lacks `+`, `/` and `=`.
+    pub(super) fn look(&mut self, engine: &Engine, text: &[u8], run: Range<usize>, matches: &mut Vec<Match>) {
+        if run.start < self.seen {
+            return;
+        }
+        let glued = run.start > 0 && matches!(text[run.start - 1], b'+' | b'/');
+        let before = if glued { Class::ANY64.run_start(text, run.start, 64).max(self.seen) } else { run.start };
+        let start = [before, run.start].into_iter().find(|&start| tastes(&text[start..run.end]));
+        let Some(start) = start else {
+            return;
+        };
+        let end = Class::ANY64.run_end(text, run.end, LONGEST);
+        self.seen = end;
+        if end - start < LONGEST
+            && let Some(Match { rank, anchored, .. }) = inner(engine, &text[start..end])
+        {
+            matches.push(Match { range: start..end, rank, anchored });
+        }
+    }
+}
+
+/// Whether a run's first characters decode to text.
+fn tastes(run: &[u8]) -> bool {
+    let taste = |four: &[u8]| {
+        let bits = four.iter().try_fold(0, |bits, &byte| Some(bits << 6 | digit64(byte)?));
+        let text = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t' | 0xc2..=0xf4);
+        bits.is_some_and(|bits: u32| text((bits >> 16) as u8) && text((bits >> 8) as u8) && text(bits as u8))
+    };
+    run.len() >= LONG && run[..TASTE].chunks(4).all(taste)
+}
+
+/// The first secret in what a run decodes to.
+fn inner(engine: &Engine, run: &[u8]) -> Option<Match> {
+    let decoded = decode64(run);
+    work::count(run.len());
+    let text = decoded.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t' | 0x80..));
+    let mut found = Vec::new();
+    if text {
+        engine.text(&decoded, false, &mut found);
+    }
+    found.into_iter().min_by_key(|found| (!found.anchored, found.range.start, usize::MAX - found.range.end, found.rank))
+}
+
+/// The secrets in percent-encoded text that are not to be seen without decoding.
+pub(super) fn percent(engine: &Engine, text: &[u8], matches: &mut Vec<Match>) {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'%', &text[at..]) {
+        let sign = at + found;
+        at = sign + 1;
+        if decode(&text[sign..]).is_none() {
+            continue;
+        }
+        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\');
+        let back = text[..sign].iter().rev().take(PIECE / 4).position(ends).unwrap_or(sign.min(PIECE / 4));
+        let ahead = text[sign..].iter().take(PIECE).position(ends).unwrap_or((text.len() - sign).min(PIECE));
+        work::count(back + ahead);
+        piece(engine, text, sign - back..sign + ahead, matches);
+        at = sign + ahead;
+    }
+}
+
+/// Decodes one piece, scans it, and maps what is found back.
+fn piece(engine: &Engine, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
+    let (mut decoded, mut offsets) = (Vec::new(), Vec::new());
+    let mut at = range.start;
+    while at < range.end {
+        offsets.push(at);
+        let byte = decode(&text[at..range.end]);
+        decoded.push(byte.unwrap_or(text[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    offsets.push(range.end);
+    let mut found = Vec::new();
+    engine.text(&decoded, true, &mut found);
+    matches.extend(found.into_iter().map(|found| {
+        let range = offsets[found.range.start]..offsets[found.range.end];
+        Match { range, ..found }
+    }));
+}
+
+/// The byte that `%XX` at the start of `text` stands for.
+fn decode(text: &[u8]) -> Option<u8> {
+    let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
+    (text.first() == Some(&b'%')).then(|| Some((digit(1)? << 4 | digit(2)?) as u8))?
+}

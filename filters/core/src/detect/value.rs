@@ -1,0 +1,207 @@
+//! What a value looks like: random, a password, an example, a name.
+//!
+//! Everything here looks at the bytes of one value, which is short.
+
+use super::class::Class;
+
+/// Upper and lower case and a digit, as random text has and names seldom do.
+pub(super) fn is_mixed(body: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| body.iter().any(test);
+    has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
+}
+
+/// Whether a token's body is made of words in lower case, as names are and random text is not:
+/// each of letters, with at most two digits at its end, or of few digits.
+pub(super) fn is_identifier(body: &[u8]) -> bool {
+    let is_word = |word: &[u8]| {
+        let letters = word.iter().take_while(|b| b.is_ascii_lowercase()).count();
+        let digits = &word[letters..];
+        digits.iter().all(u8::is_ascii_digit) && digits.len() <= if letters == 0 { 4 } else { 2 }
+    };
+    let separated = body.iter().any(|byte| matches!(byte, b'_' | b'-' | b'.'));
+    let hex = body.iter().all(u8::is_ascii_hexdigit);
+    let words = body.split(|byte| matches!(byte, b'_' | b'-' | b'.'));
+    let longest = body.split(|byte| matches!(byte, b'_' | b'-' | b'.')).map(<[u8]>::len).max();
+    !hex && (separated || body.iter().all(u8::is_ascii_lowercase))
+        && longest.is_some_and(|longest| longest <= 20)
+        && words.into_iter().all(is_word)
+}
+
+/// What a value is made of.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Makeup {
+    pub(super) length: usize,
+    pub(super) lower: usize,
+    pub(super) upper: usize,
+    pub(super) digits: usize,
+    /// Bytes that are no letter, digit, `_`, `-`, `.` or `/`.
+    pub(super) special: usize,
+    /// How often the kind of character changes within a word.
+    pub(super) changes: usize,
+    /// How many different bytes there are.
+    pub(super) distinct: u32,
+}
+
+impl Makeup {
+    pub(super) fn of(value: &[u8]) -> Self {
+        let mut makeup = Self { length: value.len(), ..Self::default() };
+        let (mut before, mut seen) = (b' ', [0u64; 4]);
+        for &byte in value {
+            let kind = match byte {
+                b'a'..=b'z' => b'a',
+                b'A'..=b'Z' => b'A',
+                b'0'..=b'9' => b'0',
+                _ => b' ',
+            };
+            match kind {
+                b'a' => makeup.lower += 1,
+                b'A' => makeup.upper += 1,
+                b'0' => makeup.digits += 1,
+                _ => makeup.special += usize::from(!matches!(byte, b'_' | b'-' | b'.' | b'/')),
+            }
+            makeup.changes += usize::from(kind != before && kind != b' ' && before != b' ');
+            before = kind;
+            seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
+        }
+        makeup.distinct = seen.iter().map(|word| word.count_ones()).sum();
+        makeup
+    }
+
+    pub(super) fn letters(&self) -> usize {
+        self.lower + self.upper
+    }
+
+    /// At least 16 bytes that nobody could remember: letters and digits that alternate, or
+    /// letters whose case does.
+    pub(super) fn is_random(&self) -> bool {
+        let alternating = self.changes * 5 >= self.length;
+        let letters = self.digits == 0 && self.length >= 20 && self.changes * 5 >= self.length * 2;
+        self.length >= 16
+            && self.distinct >= 8
+            && self.letters() >= 2
+            && (self.digits >= 2 && alternating || letters)
+    }
+
+    /// Shorter, and plainly made up: several digits between letters, or signs.
+    pub(super) fn is_made_up(&self) -> bool {
+        self.length >= 8
+            && self.distinct >= 5
+            && self.letters() >= 2
+            && (self.digits >= 2 && self.changes >= 3 || self.digits >= 1 && self.special >= 1)
+    }
+
+    /// What a person may have chosen: two of letters, digits, signs; or letters in mixed case.
+    pub(super) fn is_password(&self) -> bool {
+        let kinds = [self.letters(), self.digits, self.special].iter().filter(|&&n| n > 0).count();
+        self.length >= 6
+            && self.distinct >= 4
+            && (kinds >= 2 && self.letters() > 0 || self.digits == 0 && self.changes * 5 >= self.length * 2)
+    }
+}
+
+/// Whether a value is no value: a variable, a template, a mask, an example, markup.
+pub(super) fn is_reference(value: &[u8]) -> bool {
+    const INSIDE: [&[u8]; 17] = [
+        b"${", b"{{", b"$(", b"#{", b"%(", b"<%", b"%s", b"{}", b"...", b"***", b"<pl", b"://", b"((", b"()", b"[[",
+        b"\xe2\x80\xa6", b"::",
+    ];
+    let Some(&first) = value.first() else {
+        return true;
+    };
+    let second = value.get(1).copied().unwrap_or(b' ');
+    let opening = match first {
+        b'$' => second.is_ascii_alphabetic() || second == b'_',
+        b'%' => value.last() == Some(&b'%'),
+        b'<' | b'{' | b'[' | b'(' | b'`' => true,
+        b'&' | b'*' | b'!' | b'@' => value[1..].iter().all(|b| b.is_ascii_alphabetic() || *b == b'_'),
+        _ => false,
+    };
+    opening
+        || INSIDE.iter().any(|mark| memchr::memmem::find(value, mark).is_some())
+        || has_repeat(value, 4)
+        || value.iter().all(|byte| b"xX*.-_#? ".contains(byte))
+}
+
+/// Whether some letter, digit or sign stands `count` times in a row.
+fn has_repeat(value: &[u8], count: usize) -> bool {
+    value.windows(count).any(|window| {
+        window.iter().all(|byte| *byte == window[0]) && matches!(window[0], b'x' | b'X' | b'*' | b'.' | b'0')
+    })
+}
+
+/// Words that tell an example or a prompt wherever they stand in a value.
+const PROMPTS: [&[u8]; 22] = [
+    b"your", b"example", b"changeme", b"change-me", b"change_me", b"placeholder", b"replace", b"insert",
+    b"dummy", b"sample", b"redacted", b"todo", b"fixme", b"notasecret", b"not-a-", b"not_a_", b"undefined",
+    b"lorem", b"deadbeef", b"abcdef", b"12345678", b"removed",
+];
+
+/// Whether a value says itself that it is none.
+pub(super) fn is_prompt(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    PROMPTS.iter().any(|prompt| memchr::memmem::find(&lower, prompt).is_some())
+}
+
+/// Words that examples are made of.
+const EXAMPLES: &[&str] = &[
+    "password", "passwort", "passphrase", "passwd", "passcode", "pass", "pwd", "pw", "secret", "token", "test", "testing",
+    "tester", "user", "username", "admin", "administrator", "root", "guest", "demo", "foo", "bar", "baz", "qux", "abc",
+    "xyz", "my", "new", "old", "login", "hello", "world", "value", "string", "key", "qwerty", "letmein", "welcome",
+    "temp", "default", "fake", "mock", "data", "db", "database", "mysql", "postgres", "redis", "mongo", "oracle",
+    "sa", "sys", "prod", "dev", "staging", "local", "server", "client", "app", "api", "auth", "correct", "wrong",
+    "bad", "good", "valid", "invalid", "some", "any", "the", "this", "that", "is", "super", "very", "long", "short",
+    "strong", "weak", "simple", "secure", "safe", "one", "two", "three", "first", "second", "other", "another",
+    "access", "refresh", "bearer", "basic", "id", "name", "file", "path", "type", "text", "field", "hash", "sha",
+    "md", "rsa", "aes", "hmac", "utf", "base", "jwt", "http", "https", "oauth", "session", "cookie", "csrf", "public",
+    "private", "service", "account", "email", "mail", "host", "port", "input", "output", "null", "none", "true",
+    "false", "empty", "missing", "unknown", "expired", "random", "encrypted", "plain", "clear", "top", "and", "or",
+    "a", "b", "c", "x", "y", "n", "of", "in", "to", "for", "with", "vault", "node", "web", "site", "alice", "bob",
+    "arg", "param", "var", "num", "int", "str", "obj", "tmp", "version", "v", "r", "s", "t", "k", "p", "e",
+];
+
+/// Whether a value is made of nothing but example words, digits and separators.
+pub(super) fn is_example(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let mut rest = &lower[..];
+    while let Some((&first, tail)) = rest.split_first() {
+        if first.is_ascii_digit() || matches!(first, b'_' | b'-' | b'.' | b'/' | b':') {
+            rest = tail;
+            continue;
+        }
+        let word = EXAMPLES.iter().filter(|word| rest.starts_with(word.as_bytes())).max_by_key(|word| word.len());
+        match word {
+            Some(word) => rest = &rest[word.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// `a.b.c`, `a::b`, `a->b`: a reference to a member; `x.pem`: the name of a file.
+pub(super) fn is_member(value: &[u8]) -> bool {
+    let name = |part: &[u8]| {
+        part.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
+            && part.iter().all(|&byte| Class::WORD.has(byte) || byte == b'$')
+            && !Makeup::of(part).is_random()
+    };
+    let mut parts = value.split(|byte| *byte == b'.');
+    value.contains(&b'.') && parts.all(name)
+}
+
+/// A path or a route, or the name of a file: slashes between words.
+pub(super) fn is_path(value: &[u8]) -> bool {
+    let rooted = value.starts_with(b"./") || value.starts_with(b"../") || value.starts_with(b"~/");
+    let windows = value.len() > 2 && value[1] == b':' && value[2] == b'\\';
+    let words = || value.split(|byte| *byte == b'/').all(|part| !Makeup::of(part).is_random() && part.len() < 32);
+    rooted || windows || value.contains(&b'/') && (value[0] == b'/' || value.contains(&b'.')) && words()
+        || value.contains(&b'/') && words() && Makeup::of(value).changes * 8 < value.len()
+}
+
+/// A UUID in any case.
+pub(super) fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}

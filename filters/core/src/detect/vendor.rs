@@ -1,0 +1,124 @@
+//! Vendors' formats that no plain anchor and length describes. Each verifier looks at a bounded number of
+//! bytes, or at runs that [`Runs`] remembers.
+
+use std::ops::Range;
+
+use super::{
+    boundary,
+    class::{Class, Runs},
+    detector::{Candidate, UUID},
+    engine::shape_end,
+};
+
+/// `length` bytes of a class that end at `end`, with a boundary before them.
+fn exactly(text: &[u8], class: Class, end: usize, length: usize) -> Option<usize> {
+    let start = end.checked_sub(length)?;
+    (class.run_start(text, end, length) == start && boundary::opens(text, start)).then_some(start)
+}
+
+/// The end of a run of at least `min` bytes.
+fn run(text: &[u8], class: Class, at: usize, (min, max): (usize, usize)) -> Option<usize> {
+    let end = class.run_end(text, at, max + 1);
+    (min..=max).contains(&(end - at)).then_some(end)
+}
+
+/// Firebase: `AAAA` and 7, a colon, 134 or more. The candidate starts at the colon.
+pub(super) fn fcm(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: colon, body } = candidate;
+    let start = exactly(text, Class::URL, colon, 11)?;
+    let end = runs.end(Class::URL, body);
+    (text[start..].starts_with(b"AAAA") && (134..=180).contains(&(end - body))).then_some(start..end)
+}
+
+/// Terraform Cloud: 14 letters and digits before `.atlasv1.`.
+pub(super) fn terraform(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start, body } = candidate;
+    let start = exactly(text, Class::ALNUM, start, 14)?;
+    let end = runs.end(Class::ANY64, body);
+    (end - body >= 60).then_some(start..end)
+}
+
+/// Authress: client, key, `.acc_` account, key material.
+pub(super) fn authress(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    const PREFIXES: [&[u8]; 4] = [b"sc_", b"ext_", b"scauth_", b"authress_"];
+    let &Candidate { text, start: account, body } = candidate;
+    let key = Class::LOWER.run_start(text, account, 7);
+    let dot = key.checked_sub(1).filter(|&dot| text[dot] == b'.')?;
+    let client = Class::LOWER.run_start(text, dot, 31);
+    let prefix = PREFIXES.iter().find(|prefix| text[..client].ends_with(prefix))?;
+    let start = client - prefix.len();
+    let name = run(text, Class::LOWER, body, (10, 32))?;
+    let material = Some(name + 1).filter(|_| text.get(name) == Some(&b'.'))?;
+    let end = run(text, Class::ANY64, material, (30, 120))?;
+    boundary::opens(text, start).then_some(start..end)
+}
+
+/// Mailchimp: 32 hex digits before `-us` and a number. The candidate starts at the dash.
+pub(super) fn mailchimp(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start, body } = candidate;
+    let start = exactly(text, Class::HEX, start, 32)?;
+    let end = run(text, Class::DIGIT, body, (1, 2))?;
+    boundary::closes(text, end).then_some(start..end)
+}
+
+/// Braintree: `access_token$`, the environment, 16 letters and digits, `$`, 32 hex digits.
+pub(super) fn braintree(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, body, .. } = candidate;
+    let heads: [&[u8]; 2] = [b"access_token$production$", b"access_token$sandbox$"];
+    let head = heads.iter().find(|head| text[..body].ends_with(head))?;
+    let dollar = run(text, Class::LOWER, body, (16, 16)).filter(|&at| text.get(at) == Some(&b'$'))?;
+    let end = run(text, Class::HEX, dollar + 1, (32, 32))?;
+    Some(body - head.len()..end)
+}
+
+/// Coinbase: the name of an API key, `organizations/UUID/apiKeys/UUID`.
+pub(super) fn coinbase(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: slash, body } = candidate;
+    let uuid = slash.checked_sub(36)?;
+    shape_end(text, uuid, UUID)?;
+    let head = b"organizations/";
+    let end = shape_end(text, body, UUID)?;
+    text[..uuid].ends_with(head).then_some(uuid - head.len()..end)
+}
+
+/// New Relic: 32 of hex and `x` before the suffix `FFFFNRAL`.
+pub(super) fn newrelic(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: suffix, body } = candidate;
+    let start = exactly(text, Class::LOWER, suffix, 32)?;
+    boundary::closes(text, body).then_some(start..body)
+}
+
+/// Airtable: `pat` and 14, a dot, 64 hex digits. The candidate starts at the dot.
+pub(super) fn airtable(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: dot, body } = candidate;
+    let start = exactly(text, Class::ALNUM, dot, 17)?;
+    let end = run(text, Class::HEX, body, (64, 64))?;
+    text[start..].starts_with(b"pat").then_some(start..end)
+}
+
+/// Asana: `1/` or `2/`, a number, perhaps another, a colon, 32 hex digits. The candidate starts at the
+/// colon.
+pub(super) fn asana(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: colon, body } = candidate;
+    let end = run(text, Class::HEX, body, (32, 32)).filter(|&end| boundary::closes(text, end))?;
+    let mut at = colon;
+    for _ in 0..2 {
+        let digits = Class::DIGIT.run_start(text, at, 21);
+        let slash = digits.checked_sub(1).filter(|&slash| text[slash] == b'/' && at - digits >= 10)?;
+        let head = slash.checked_sub(1)?;
+        if matches!(text[head], b'1' | b'2') && boundary::opens(text, head) {
+            return Some(head..end);
+        }
+        at = slash;
+    }
+    None
+}
+
+/// Salesforce: the organization's id from `00D`, `!`, the session. The candidate starts at the `!`.
+pub(super) fn salesforce(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: mark, body } = candidate;
+    let start = exactly(text, Class::ALNUM, mark, 15).or_else(|| exactly(text, Class::ALNUM, mark, 18))?;
+    let mut end = Class::DOTTED.run_end(text, body, 200);
+    end -= text[body..end].iter().rev().take_while(|&&byte| byte == b'.').count();
+    (text[start..].starts_with(b"00D") && end - body >= 80).then_some(start..end)
+}
