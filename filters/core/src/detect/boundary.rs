@@ -43,7 +43,15 @@ pub(super) fn ends_in_escape(before: &[u8]) -> bool {
     let letter = suffix_is(before, 2, |s| s[0] == b'\\' && b"nrtbfvae0".contains(&s[1]));
     let octal = suffix_is(before, 4, |s| s[0] == b'\\' && s[1..].iter().all(|b| matches!(b, b'0'..=b'7')));
     let quoted = suffix_is(before, 3, |s| QUOTED_PRINTABLE.contains(&s));
-    letter || octal || quoted || code(b"\\U", 8) || code(b"%", 2) || code(b"%25", 2) || code(b"\\x", 2) || code(b"\\u", 4) || ends_in_colour(before)
+    letter
+        || octal
+        || quoted
+        || code(b"\\U", 8)
+        || code(b"%", 2)
+        || code(b"%25", 2)
+        || code(b"\\x", 2)
+        || code(b"\\u", 4)
+        || ends_in_colour(before)
 }
 
 /// RFC 2045 §6.7, of the bytes that may stand before a token.

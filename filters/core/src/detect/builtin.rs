@@ -23,8 +23,7 @@ mod scm;
 use super::detector::Detector;
 
 /// All built-in detectors, group by group.
-pub static DETECTORS: &[&[Detector]] =
-    &[
+pub static DETECTORS: &[&[Detector]] = &[
     models::DETECTORS,
     hosting::DETECTORS,
     azure::DETECTORS,

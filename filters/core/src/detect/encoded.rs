@@ -35,7 +35,8 @@ impl Base64 {
             return;
         }
         let glued = run.start > 0 && matches!(text[run.start - 1], b'+' | b'/');
-        let before = if glued { Class::ANY64.run_start(text, run.start, 64).max(self.seen) } else { run.start };
+        let before =
+            if glued { Class::ANY64.run_start(text, run.start, 64).max(self.seen) } else { run.start };
         let start = [before, run.start].into_iter().find(|&start| tastes(&text[start..run.end]));
         let Some(start) = start else {
             return;
@@ -69,7 +70,9 @@ fn inner(engine: &Engine, run: &[u8]) -> Option<Match> {
     if text {
         engine.text(&decoded, false, &mut found);
     }
-    found.into_iter().min_by_key(|found| (!found.anchored, found.range.start, usize::MAX - found.range.end, found.rank))
+    found
+        .into_iter()
+        .min_by_key(|found| (!found.anchored, found.range.start, usize::MAX - found.range.end, found.rank))
 }
 
 /// The secrets in percent-encoded text that are not to be seen without decoding.
@@ -78,10 +81,12 @@ pub(super) fn percent(engine: &Engine, text: &[u8], matches: &mut Vec<Match>) {
     while let Some(found) = memchr::memchr(b'%', &text[at..]) {
         let sign = at + found;
         at = sign + 1;
-        if decode(&text[sign..]).is_none() {
+        if percent_byte(&text[sign..]).is_none() {
             continue;
         }
-        let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\');
+        let ends = |byte: &u8| {
+            byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\')
+        };
         let back = text[..sign].iter().rev().take(PIECE / 4).position(ends).unwrap_or(sign.min(PIECE / 4));
         let ahead = text[sign..].iter().take(PIECE).position(ends).unwrap_or((text.len() - sign).min(PIECE));
         work::count(back + ahead);
@@ -96,7 +101,7 @@ fn piece(engine: &Engine, text: &[u8], range: Range<usize>, matches: &mut Vec<Ma
     let mut at = range.start;
     while at < range.end {
         offsets.push(at);
-        let byte = decode(&text[at..range.end]);
+        let byte = percent_byte(&text[at..range.end]);
         decoded.push(byte.unwrap_or(text[at]));
         at += if byte.is_some() { 3 } else { 1 };
     }
@@ -110,7 +115,7 @@ fn piece(engine: &Engine, text: &[u8], range: Range<usize>, matches: &mut Vec<Ma
 }
 
 /// The byte that `%XX` at the start of `text` stands for.
-fn decode(text: &[u8]) -> Option<u8> {
+pub(super) fn percent_byte(text: &[u8]) -> Option<u8> {
     let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
     (text.first() == Some(&b'%')).then(|| Some((digit(1)? << 4 | digit(2)?) as u8))?
 }

@@ -164,27 +164,6 @@ impl Engine {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn parts(&self, text: &[u8], which: usize) -> usize {
-        let mut count = 0;
-        match which {
-            0 => self.literals.for_each(text, |_, _| count += 1),
-            1 => for_each_long_run(text, |run| {
-                self.anchors_in(text, run.clone(), &mut |_, _, _| count += 1);
-            }),
-            2 => words::for_each_part(text, |_| count += 1),
-            3 => { let mut m = Vec::new(); let mut b = encoded::Base64::default(); for_each_long_run(text, |run| b.look(self, text, run, &mut m)) }
-            4 => { for (f, _) in &self.short { count += f.find_iter(text).count(); } }
-            5 => {         let mut seen = 0; let mut m = Vec::new();
-        words::for_each_part(text, |start| {
-            self.context.name(text, start..start + words::PART, &mut seen, &mut m);
-        });
- }
-            _ => { let mut m = Vec::new(); self.text(text, false, &mut m); }
-        }
-        count
-    }
-
     /// The anchors in a long run and right before it.
     fn anchors_in(&self, text: &[u8], run: Range<usize>, check: &mut impl FnMut(Owner, usize, usize)) {
         let inside = memchr::memchr2(b'-', b'_', &text[run.clone()]).is_some();
@@ -221,7 +200,9 @@ fn verify(form: &Form, candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option
         }
         Body::Infix { before, class, after } => {
             let start = infix_start(text, start, before)?;
-            (start, run_end(text, body, class, after, runs)?)
+            // What goes on in the same alphabet is cut off, if anything may follow.
+            let end = if form.closed { runs.end(class, body) } else { class.run_end(text, body, after.1) };
+            (start, (after.0..=after.1).contains(&(end - body)).then_some(end)?)
         }
         _ if form.bounded && !boundary::opens(text, start) => return None,
         Body::Pair(first, second) => (start, pair_end(text, body, first, second)?),

@@ -21,11 +21,11 @@ mod pem;
 mod placeholders;
 mod prefilter;
 mod structure;
+#[cfg(test)]
+mod tests;
 mod value;
 mod vendor;
 mod words;
-#[cfg(test)]
-mod tests;
 
 use std::{
     fmt::Write as _,

@@ -35,7 +35,8 @@ fn placeholders(text: &[u8]) -> impl Iterator<Item = (usize, usize)> + '_ {
     memchr::memmem::find_iter(text, b"<pl").filter_map(|start| {
         let marked = matches!(text.get(start + 3), Some(b':' | b'-'));
         let window = &text[start..text.len().min(start + LONGEST)];
-        let inside = window[1..].iter().take_while(|b| b.is_ascii_alphanumeric() || b"_:-".contains(b)).count();
+        let inside =
+            window[1..].iter().take_while(|b| b.is_ascii_alphanumeric() || b"_:-".contains(b)).count();
         (marked && window.get(inside + 1) == Some(&b'>')).then_some((start, start + inside + 2))
     })
 }

@@ -1,5 +1,7 @@
 //! The list of detectors checked against its own examples, and the properties of a scan.
 
+mod recall;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -24,7 +26,8 @@ fn found(text: &str) -> Vec<(&'static str, &str)> {
 fn examples() -> Vec<(&'static str, String)> {
     let all = builtin::all().into_iter();
     all.flat_map(|detector| {
-        let texts = detector.finds.iter().filter(|template| !template.contains('«')).map(|template| expand(template));
+        let texts =
+            detector.finds.iter().filter(|template| !template.contains('«')).map(|template| expand(template));
         texts.map(|text| (detector.kind.label(), text))
     })
     .collect()
@@ -494,15 +497,6 @@ fn throughput() {
             let leaf = Leaf { text: text.as_bytes(), key: None };
             detectors.scan(leaf, &mut spans);
             best = best.min(began.elapsed());
-        }
-        for which in 0..7 {
-            let (mut count, mut best) = (0, std::time::Duration::MAX);
-            for _ in 0..30 {
-                let began = std::time::Instant::now();
-                count = detectors.builtin.parts(text.as_bytes(), which);
-                best = best.min(began.elapsed());
-            }
-            println!("   part {which}: {:.0} MB/s, {:.0} per MB", text.len() as f64 / best.as_secs_f64() / 1e6, count as f64 * 1e6 / text.len() as f64);
         }
         let speed = text.len() as f64 / best.as_secs_f64() / 1e6;
         println!("{name}: {speed:.0} MB/s, {} spans", spans.len());

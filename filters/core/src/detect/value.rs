@@ -38,6 +38,8 @@ pub(super) struct Makeup {
     pub(super) special: usize,
     /// How often the kind of character changes within a word.
     pub(super) changes: usize,
+    /// How many small letters stand in runs of five and more.
+    pub(super) in_words: usize,
     /// How many different bytes there are.
     pub(super) distinct: u32,
 }
@@ -63,6 +65,11 @@ impl Makeup {
             before = kind;
             seen[usize::from(byte >> 6)] |= 1 << (byte & 63);
         }
+        makeup.in_words = value
+            .split(|byte| !byte.is_ascii_lowercase())
+            .map(<[u8]>::len)
+            .filter(|&length| length >= 5)
+            .sum();
         makeup.distinct = seen.iter().map(|word| word.count_ones()).sum();
         makeup
     }
@@ -79,7 +86,13 @@ impl Makeup {
         self.length >= 16
             && self.distinct >= 8
             && self.letters() >= 2
+            && !self.is_wordy()
             && (self.digits >= 2 && alternating || letters)
+    }
+
+    /// Mostly words in camel case: long runs of small letters among capitals.
+    pub(super) fn is_wordy(&self) -> bool {
+        self.upper > 0 && self.in_words * 3 >= self.length
     }
 
     /// Shorter, and plainly made up: several digits between letters, or signs.
@@ -102,25 +115,60 @@ impl Makeup {
 /// Whether a value is no value: a variable, a template, a mask, an example, markup.
 pub(super) fn is_reference(value: &[u8]) -> bool {
     const INSIDE: [&[u8]; 17] = [
-        b"${", b"{{", b"$(", b"#{", b"%(", b"<%", b"%s", b"{}", b"...", b"***", b"<pl", b"://", b"((", b"()", b"[[",
-        b"\xe2\x80\xa6", b"::",
+        b"${",
+        b"{{",
+        b"$(",
+        b"#{",
+        b"%(",
+        b"<%",
+        b"%s",
+        b"{}",
+        b"...",
+        b"***",
+        b"<pl",
+        b"://",
+        b"((",
+        b"()",
+        b"[[",
+        b"\xe2\x80\xa6",
+        b"::",
     ];
     let Some(&first) = value.first() else {
         return true;
     };
     let second = value.get(1).copied().unwrap_or(b' ');
+    let last = value[value.len() - 1];
     let opening = match first {
         b'$' => second.is_ascii_alphabetic() || second == b'_',
-        b'%' => value.last() == Some(&b'%'),
-        b'<' | b'{' | b'[' | b'(' | b'`' => true,
-        b'&' | b'*' | b'!' | b'@' => value[1..].iter().all(|b| b.is_ascii_alphabetic() || *b == b'_'),
-        _ => false,
+        b'%' => last == b'%',
+        b'<' => last == b'>',
+        b'{' => last == b'}',
+        b'[' => last == b']',
+        b'(' => last == b')',
+        b'&' | b'*' | b'!' | b'@' => value[1..].iter().all(|b| b.is_ascii_alphabetic() || b"_-:".contains(b)),
+        _ => ELSEWHERE.iter().any(|prefix| value.starts_with(prefix)),
     };
     opening
         || INSIDE.iter().any(|mark| memchr::memmem::find(value, mark).is_some())
         || has_repeat(value, 4)
         || value.iter().all(|byte| b"xX*.-_#? ".contains(byte))
 }
+
+/// What begins a reference to a secret that is kept elsewhere.
+const ELSEWHERE: [&[u8]; 12] = [
+    b"env:",
+    b"env.",
+    b"ENV[",
+    b"file:",
+    b"vault:",
+    b"op:",
+    b"arn:",
+    b"ref+",
+    b"secret:",
+    b"secretref:",
+    b"keyring:",
+    b"process.",
+];
 
 /// Whether some letter, digit or sign stands `count` times in a row.
 fn has_repeat(value: &[u8], count: usize) -> bool {
@@ -131,9 +179,28 @@ fn has_repeat(value: &[u8], count: usize) -> bool {
 
 /// Words that tell an example or a prompt wherever they stand in a value.
 const PROMPTS: [&[u8]; 22] = [
-    b"your", b"example", b"changeme", b"change-me", b"change_me", b"placeholder", b"replace", b"insert",
-    b"dummy", b"sample", b"redacted", b"todo", b"fixme", b"notasecret", b"not-a-", b"not_a_", b"undefined",
-    b"lorem", b"deadbeef", b"abcdef", b"12345678", b"removed",
+    b"your",
+    b"example",
+    b"changeme",
+    b"change-me",
+    b"change_me",
+    b"placeholder",
+    b"replace",
+    b"insert",
+    b"dummy",
+    b"sample",
+    b"redacted",
+    b"todo",
+    b"fixme",
+    b"notasecret",
+    b"not-a-",
+    b"not_a_",
+    b"undefined",
+    b"lorem",
+    b"deadbeef",
+    b"abcdef",
+    b"12345678",
+    b"removed",
 ];
 
 /// Whether a value says itself that it is none.
@@ -144,19 +211,179 @@ pub(super) fn is_prompt(value: &[u8]) -> bool {
 
 /// Words that examples are made of.
 const EXAMPLES: &[&str] = &[
-    "password", "passwort", "passphrase", "passwd", "passcode", "pass", "pwd", "pw", "secret", "token", "test", "testing",
-    "tester", "user", "username", "admin", "administrator", "root", "guest", "demo", "foo", "bar", "baz", "qux", "abc",
-    "xyz", "my", "new", "old", "login", "hello", "world", "value", "string", "key", "qwerty", "letmein", "welcome",
-    "temp", "default", "fake", "mock", "data", "db", "database", "mysql", "postgres", "redis", "mongo", "oracle",
-    "sa", "sys", "prod", "dev", "staging", "local", "server", "client", "app", "api", "auth", "correct", "wrong",
-    "bad", "good", "valid", "invalid", "some", "any", "the", "this", "that", "is", "super", "very", "long", "short",
-    "strong", "weak", "simple", "secure", "safe", "one", "two", "three", "first", "second", "other", "another",
-    "access", "refresh", "bearer", "basic", "id", "name", "file", "path", "type", "text", "field", "hash", "sha",
-    "md", "rsa", "aes", "hmac", "utf", "base", "jwt", "http", "https", "oauth", "session", "cookie", "csrf", "public",
-    "private", "service", "account", "email", "mail", "host", "port", "input", "output", "null", "none", "true",
-    "false", "empty", "missing", "unknown", "expired", "random", "encrypted", "plain", "clear", "top", "and", "or",
-    "a", "b", "c", "x", "y", "n", "of", "in", "to", "for", "with", "vault", "node", "web", "site", "alice", "bob",
-    "arg", "param", "var", "num", "int", "str", "obj", "tmp", "version", "v", "r", "s", "t", "k", "p", "e",
+    "password",
+    "passwort",
+    "passphrase",
+    "passwd",
+    "passcode",
+    "pass",
+    "pwd",
+    "pw",
+    "secret",
+    "token",
+    "test",
+    "testing",
+    "tester",
+    "user",
+    "username",
+    "admin",
+    "administrator",
+    "root",
+    "guest",
+    "demo",
+    "foo",
+    "bar",
+    "baz",
+    "qux",
+    "abc",
+    "xyz",
+    "my",
+    "new",
+    "old",
+    "login",
+    "hello",
+    "world",
+    "value",
+    "string",
+    "key",
+    "qwerty",
+    "letmein",
+    "welcome",
+    "temp",
+    "default",
+    "fake",
+    "mock",
+    "data",
+    "db",
+    "database",
+    "mysql",
+    "postgres",
+    "redis",
+    "mongo",
+    "oracle",
+    "sa",
+    "sys",
+    "prod",
+    "dev",
+    "staging",
+    "local",
+    "server",
+    "client",
+    "app",
+    "api",
+    "auth",
+    "correct",
+    "wrong",
+    "bad",
+    "good",
+    "valid",
+    "invalid",
+    "some",
+    "any",
+    "the",
+    "this",
+    "that",
+    "is",
+    "super",
+    "very",
+    "long",
+    "short",
+    "strong",
+    "weak",
+    "simple",
+    "secure",
+    "safe",
+    "one",
+    "two",
+    "three",
+    "first",
+    "second",
+    "other",
+    "another",
+    "access",
+    "refresh",
+    "bearer",
+    "basic",
+    "id",
+    "name",
+    "file",
+    "path",
+    "type",
+    "text",
+    "field",
+    "hash",
+    "sha",
+    "md",
+    "rsa",
+    "aes",
+    "hmac",
+    "utf",
+    "base",
+    "jwt",
+    "http",
+    "https",
+    "oauth",
+    "session",
+    "cookie",
+    "csrf",
+    "public",
+    "private",
+    "service",
+    "account",
+    "email",
+    "mail",
+    "host",
+    "port",
+    "input",
+    "output",
+    "null",
+    "none",
+    "true",
+    "false",
+    "empty",
+    "missing",
+    "unknown",
+    "expired",
+    "random",
+    "encrypted",
+    "plain",
+    "clear",
+    "top",
+    "and",
+    "or",
+    "a",
+    "b",
+    "c",
+    "x",
+    "y",
+    "n",
+    "of",
+    "in",
+    "to",
+    "for",
+    "with",
+    "vault",
+    "node",
+    "web",
+    "site",
+    "alice",
+    "bob",
+    "arg",
+    "param",
+    "var",
+    "num",
+    "int",
+    "str",
+    "obj",
+    "tmp",
+    "version",
+    "v",
+    "r",
+    "s",
+    "t",
+    "k",
+    "p",
+    "e",
 ];
 
 /// Whether a value is made of nothing but example words, digits and separators.
@@ -168,7 +395,8 @@ pub(super) fn is_example(value: &[u8]) -> bool {
             rest = tail;
             continue;
         }
-        let word = EXAMPLES.iter().filter(|word| rest.starts_with(word.as_bytes())).max_by_key(|word| word.len());
+        let word =
+            EXAMPLES.iter().filter(|word| rest.starts_with(word.as_bytes())).max_by_key(|word| word.len());
         match word {
             Some(word) => rest = &rest[word.len()..],
             None => return false,
@@ -192,8 +420,11 @@ pub(super) fn is_member(value: &[u8]) -> bool {
 pub(super) fn is_path(value: &[u8]) -> bool {
     let rooted = value.starts_with(b"./") || value.starts_with(b"../") || value.starts_with(b"~/");
     let windows = value.len() > 2 && value[1] == b':' && value[2] == b'\\';
-    let words = || value.split(|byte| *byte == b'/').all(|part| !Makeup::of(part).is_random() && part.len() < 32);
-    rooted || windows || value.contains(&b'/') && (value[0] == b'/' || value.contains(&b'.')) && words()
+    let words =
+        || value.split(|byte| *byte == b'/').all(|part| !Makeup::of(part).is_random() && part.len() < 32);
+    rooted
+        || windows
+        || value.contains(&b'/') && (value[0] == b'/' || value.contains(&b'.')) && words()
         || value.contains(&b'/') && words() && Makeup::of(value).changes * 8 < value.len()
 }
 

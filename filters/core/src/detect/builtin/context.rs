@@ -85,7 +85,9 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("TEAMS_WEBHOOK"),
         shape: "the path behind webhook.office.com/webhookb2/",
         source: "learn.microsoft.com/microsoftteams: incoming webhooks",
-        finds: &["https://acme.webhook.office.com/webhookb2/«{0123abcd*36}@{0123abcd*36}/IncomingWebhook/{0123abcd*32}/{0123abcd*36}»"],
+        finds: &[
+            "https://acme.webhook.office.com/webhookb2/«{0123abcd*36}@{0123abcd*36}/IncomingWebhook/{0123abcd*32}/{0123abcd*36}»",
+        ],
         ignores: &["https://acme.webhook.office.com/webhookb2/"],
         ..Detector::CONTEXT
     },
@@ -117,7 +119,9 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("JWK_PRIVATE_KEY"),
         shape: "the private members of a JSON Web Key: d, p, q, dp, dq, qi, k",
         source: "RFC 7518 §6",
-        finds: &["{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{k7Qz2mX9*43}\",\"d\":\"«{k7Qz2mX9vB4tR8nW*43}»\"}"],
+        finds: &[
+            "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{k7Qz2mX9*43}\",\"d\":\"«{k7Qz2mX9vB4tR8nW*43}»\"}",
+        ],
         ignores: &["{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"{k7Qz2mX9*43}\",\"y\":\"{k7Qz2mX9*43}\"}"],
         ..Detector::CONTEXT
     },

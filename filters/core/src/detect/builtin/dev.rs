@@ -6,7 +6,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("GITHUB_TOKEN"),
         shape: "ghp_, gho_ or ghr_ and 30 or more letters and digits, in practice 36; ghu_ or ghs_ and 30 or \
-                more of A-Za-z0-9_-, dotted segments after it; github_pat_ and 40 or more of \
+                more of A-Za-z0-9_-, dotted segments after it; github_pat_ and 22 or more of \
                 A-Za-z0-9_, in practice 22, _ and 59",
         source: "github.blog: behind GitHub's new authentication token formats; docs.github.com",
         finds: &[
@@ -22,7 +22,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         forms: &[
             Form::certain(&[Text("ghp_"), Text("gho_"), Text("ghr_")], Class::ALNUM, 30),
             Form::custom(&[Text("ghu_"), Text("ghs_")], false, structure::github_app),
-            Form::certain(&[Text("github_pat_")], Class::WORD, 40),
+            Form::certain(&[Text("github_pat_")], Class::WORD, 22),
         ],
         ..Detector::CERTAIN
     },

@@ -9,7 +9,18 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.aws.amazon.com/IAM: 40 of base64 beside a name",
         finds: &["AWS_SECRET_ACCESS_KEY=«{k7Qz2mX9/B4tR8nW+f1Lc*40}»"],
         ignores: &["AWS_SECRET_ACCESS_KEY=${AWS_SECRET}"],
-        beside: &[Beside { words: &["aws", "secretaccesskey", "secret_access_key", "secret-access-key", "secret_key", "secretkey"], class: Class::BASE64, lengths: (40, 40) }],
+        beside: &[Beside {
+            words: &[
+                "aws",
+                "secretaccesskey",
+                "secret_access_key",
+                "secret-access-key",
+                "secret_key",
+                "secretkey",
+            ],
+            class: Class::BASE64,
+            lengths: (40, 40),
+        }],
         ..Detector::CONTEXT
     },
     Detector {
@@ -18,7 +29,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.aws.amazon.com/STS: base64 of two known heads",
         finds: &["IQoJb3JpZ2lu{Fake1x*80}", "FwoGZXIvYXdz{Fake1x*80}"],
         ignores: &["IQoJb3JpZ2lu{Fake1x*38}", "xIQoJb3JpZ2lu{Fake1x*80}"],
-        forms: &[Form::bounded(&[Text("IQoJb3JpZ2lu"), Text("FwoGZXIvYXdz")], Class::ANY64, (80, usize::MAX))],
+        forms: &[Form::bounded(
+            &[Text("IQoJb3JpZ2lu"), Text("FwoGZXIvYXdz")],
+            Class::ANY64,
+            (80, usize::MAX),
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -26,8 +41,16 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "ABSKQmVkcm9ja and 80 or more of A-Za-z0-9+/=_-; or bedrock-api-key- and 60 or more of A-Za-z0-9+/=_-",
         source: "docs.aws.amazon.com/bedrock: long- and short-term API keys",
         finds: &["ABSKQmVkcm9ja{Fake1x*119}", "bedrock-api-key-{Fake1x*90}"],
-        ignores: &["ABSKQmVkcm9ja{Fake1x*38}", "xABSKQmVkcm9ja{Fake1x*119}", "bedrock-api-key-{Fake1x*28}", "bedrock-api-key-"],
-        forms: &[Form::bounded(&[Text("ABSKQmVkcm9ja")], Class::ANY64, (80, usize::MAX)), Form::certain(&[Text("bedrock-api-key-")], Class::ANY64, 60)],
+        ignores: &[
+            "ABSKQmVkcm9ja{Fake1x*38}",
+            "xABSKQmVkcm9ja{Fake1x*119}",
+            "bedrock-api-key-{Fake1x*28}",
+            "bedrock-api-key-",
+        ],
+        forms: &[
+            Form::bounded(&[Text("ABSKQmVkcm9ja")], Class::ANY64, (80, usize::MAX)),
+            Form::certain(&[Text("bedrock-api-key-")], Class::ANY64, 60),
+        ],
         ..Detector::CERTAIN
     },
     Detector {
@@ -44,7 +67,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "amzn.mws. and a UUID",
         source: "developer.amazonservices.com: MWS authorization tokens",
         finds: &["amzn.mws.{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        ignores: &["amzn.mws.{0123456789abcdef*8}-{0123*4}-{456", "xamzn.mws.{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
+        ignores: &[
+            "amzn.mws.{0123456789abcdef*8}-{0123*4}-{456",
+            "xamzn.mws.{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
         forms: &[Form::shape(&[Text("amzn.mws.")], UUID)],
         ..Detector::CERTAIN
     },
@@ -81,7 +107,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "cloud.google.com/storage/docs/authentication/hmackeys: access ids",
         finds: &["GOOG1E{FAKE0*55}", "GOOG{FAKE0*20}"],
         ignores: &["GOOG1E{FAKE0*25}", "xGOOG1E{FAKE0*55}", "GOOG{FAKE0*8}", "xGOOG{FAKE0*20}"],
-        forms: &[Form::bounded(&[Text("GOOG1E")], Class::UPPER, (55, 55)), Form::bounded(&[Text("GOOG")], Class::UPPER, (20, 20))],
+        forms: &[
+            Form::bounded(&[Text("GOOG1E")], Class::UPPER, (55, 55)),
+            Form::bounded(&[Text("GOOG")], Class::UPPER, (20, 20)),
+        ],
         ..Detector::LIKELY
     },
     Detector {
@@ -115,7 +144,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("DIGITALOCEAN_TOKEN"),
         shape: "dop_v1_, doo_v1_ or dor_v1_ and 60 or more hex digits",
         source: "docs.digitalocean.com: personal, OAuth and refresh tokens",
-        finds: &["dop_v1_{0123456789abcdef*64}", "doo_v1_{0123456789abcdef*64}", "dor_v1_{0123456789abcdef*64}"],
+        finds: &[
+            "dop_v1_{0123456789abcdef*64}",
+            "doo_v1_{0123456789abcdef*64}",
+            "dor_v1_{0123456789abcdef*64}",
+        ],
         ignores: &["dop_v1_{0123456789abcdef*28}", "dop_v1_"],
         forms: &[Form::certain(&[Text("dop_v1_"), Text("doo_v1_"), Text("dor_v1_")], Class::HEX, 60)],
         ..Detector::CERTAIN
@@ -135,7 +168,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "developers.cloudflare.com: Origin CA keys",
         finds: &["v1.0-{0123456789abcdef*24}-{0123456789abcdef*146}"],
         ignores: &["v1.0-{0123456789abcdef*24}-", "xv1.0-{0123456789abcdef*24}-{0123456789abcdef*146}"],
-        forms: &[Form::shape(&[Text("v1.0-")], &[Run(Class::HEX, 24, 24), Is("-"), Run(Class::HEX, 146, 146)])],
+        forms: &[Form::shape(
+            &[Text("v1.0-")],
+            &[Run(Class::HEX, 24, 24), Is("-"), Run(Class::HEX, 146, 146)],
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -151,8 +187,15 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("HEROKU_API_KEY"),
         shape: "HRKU-AA and 50 or more of A-Za-z0-9_-; or 36 of A-Za-z0-9_- beside a name with heroku",
         source: "devcenter.heroku.com: authorizations; before them UUIDs",
-        finds: &["HRKU-AA{Fake1x*58}", "HEROKU_API_KEY=«{4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}»"],
-        ignores: &["HRKU-AA{Fake1x*23}", "HRKU-AA", "HEROKU_API_KEY_ID={4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}"],
+        finds: &[
+            "HRKU-AA{Fake1x*58}",
+            "HEROKU_API_KEY=«{4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}»",
+        ],
+        ignores: &[
+            "HRKU-AA{Fake1x*23}",
+            "HRKU-AA",
+            "HEROKU_API_KEY_ID={4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}",
+        ],
         beside: &[Beside { words: &["heroku"], class: Class::URL, lengths: (36, 36) }],
         forms: &[Form::certain(&[Text("HRKU-AA")], Class::URL, 50)],
         ..Detector::CERTAIN
@@ -163,16 +206,29 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "fly.io/docs: macaroons and the older tokens",
         finds: &["fo1_{Fake1x*40}", "fm1a_{Fake1x*60}", "fm1r_{Fake1x*60}", "fm2_{Fake1x*60}"],
         ignores: &["fo1_{Fake1x*18}", "xfo1_{Fake1x*40}", "fm1a_{Fake1x*28}", "xfm1a_{Fake1x*60}"],
-        forms: &[Form::bounded(&[Text("fo1_")], Class::URL, (40, 43)), Form::bounded(&[Text("fm1a_"), Text("fm1r_"), Text("fm2_")], Class::ANY64, (60, usize::MAX))],
+        forms: &[
+            Form::bounded(&[Text("fo1_")], Class::URL, (40, 43)),
+            Form::bounded(&[Text("fm1a_"), Text("fm1r_"), Text("fm2_")], Class::ANY64, (60, usize::MAX)),
+        ],
         ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("NETLIFY_TOKEN"),
         shape: "nfp_, nfo_, nfc_, nfu_ or nfb_ and 32 or more letters and digits",
         source: "docs.netlify.com: personal, OAuth and other tokens",
-        finds: &["nfp_{Fake1x*36}", "nfo_{Fake1x*36}", "nfc_{Fake1x*36}", "nfu_{Fake1x*36}", "nfb_{Fake1x*36}"],
+        finds: &[
+            "nfp_{Fake1x*36}",
+            "nfo_{Fake1x*36}",
+            "nfc_{Fake1x*36}",
+            "nfu_{Fake1x*36}",
+            "nfb_{Fake1x*36}",
+        ],
         ignores: &["nfp_{Fake1x*14}", "xnfp_{Fake1x*36}"],
-        forms: &[Form::bounded(&[Text("nfp_"), Text("nfo_"), Text("nfc_"), Text("nfu_"), Text("nfb_")], Class::ALNUM, (32, usize::MAX))],
+        forms: &[Form::bounded(
+            &[Text("nfp_"), Text("nfo_"), Text("nfc_"), Text("nfu_"), Text("nfb_")],
+            Class::ALNUM,
+            (32, usize::MAX),
+        )],
         ..Detector::LIKELY
     },
     Detector {
@@ -188,8 +244,15 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("SCALEWAY_KEY"),
         shape: "SCW and 17 of A-Z0-9; or 36 of A-Za-z0-9_- beside a name with scw or scaleway",
         source: "scaleway.com/docs: access keys; the secret is a UUID beside it",
-        finds: &["SCW{FAKE0*17}", "SCW_SECRET_KEY=«{4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}»"],
-        ignores: &["SCW{FAKE0*6}", "xSCW{FAKE0*17}", "SCW_SECRET_KEY_ID={4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}"],
+        finds: &[
+            "SCW{FAKE0*17}",
+            "SCW_SECRET_KEY=«{4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}»",
+        ],
+        ignores: &[
+            "SCW{FAKE0*6}",
+            "xSCW{FAKE0*17}",
+            "SCW_SECRET_KEY_ID={4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}",
+        ],
         beside: &[Beside { words: &["scw", "scaleway"], class: Class::URL, lengths: (36, 36) }],
         forms: &[Form::bounded(&[Text("SCW")], Class::UPPER, (17, 17))],
         ..Detector::LIKELY
@@ -200,7 +263,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "yandex.cloud/docs: API keys, static keys, IAM tokens",
         finds: &["AQVN{Fake1x*35}", "YCAJE{Fake1x*20}", "t1.{Fake1x*40}.{Fake1x*80}"],
         ignores: &["AQVN{Fake1x*15}", "xAQVN{Fake1x*35}", "YCAJE{Fake1x*8}", "xYCAJE{Fake1x*20}", "t1."],
-        forms: &[Form::lone(&[Text("AQVN")], Class::URL, (35, 40)), Form::lone(&[Text("YCAJE")], Class::URL, (20, 24)), Form::pair(&[Text("t1.")], (40, 1000), (80, 90))],
+        forms: &[
+            Form::lone(&[Text("AQVN")], Class::URL, (35, 40)),
+            Form::lone(&[Text("YCAJE")], Class::URL, (20, 24)),
+            Form::pair(&[Text("t1.")], (40, 1000), (80, 90)),
+        ],
         ..Detector::LIKELY
     },
     Detector {

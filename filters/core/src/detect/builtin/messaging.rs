@@ -16,9 +16,29 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("SLACK_USER_TOKEN"),
         shape: "xoxe.xoxp-, xoxp-, xoxa-, xoxr-, xoxs-, xoxo- or xoxe- and 20 or more of A-Za-z0-9_-",
         source: "api.slack.com/concepts/token-types: user, legacy, refresh and rotating tokens",
-        finds: &["xoxe.xoxp-{Fake1x*70}", "xoxp-{Fake1x*70}", "xoxa-{Fake1x*70}", "xoxr-{Fake1x*70}", "xoxs-{Fake1x*70}", "xoxo-{Fake1x*70}", "xoxe-{Fake1x*70}"],
+        finds: &[
+            "xoxe.xoxp-{Fake1x*70}",
+            "xoxp-{Fake1x*70}",
+            "xoxa-{Fake1x*70}",
+            "xoxr-{Fake1x*70}",
+            "xoxs-{Fake1x*70}",
+            "xoxo-{Fake1x*70}",
+            "xoxe-{Fake1x*70}",
+        ],
         ignores: &["xoxe.xoxp-{Fake1x*8}", "xoxe.xoxp-"],
-        forms: &[Form::certain(&[Text("xoxe.xoxp-"), Text("xoxp-"), Text("xoxa-"), Text("xoxr-"), Text("xoxs-"), Text("xoxo-"), Text("xoxe-")], Class::URL, 20)],
+        forms: &[Form::certain(
+            &[
+                Text("xoxe.xoxp-"),
+                Text("xoxp-"),
+                Text("xoxa-"),
+                Text("xoxr-"),
+                Text("xoxs-"),
+                Text("xoxo-"),
+                Text("xoxe-"),
+            ],
+            Class::URL,
+            20,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -52,8 +72,16 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("MAILGUN_KEY"),
         shape: "key- or pubkey- and 32 hex digits; or 50 of A-Za-z0-9_- beside a name with mailgun",
         source: "documentation.mailgun.com: private and public keys",
-        finds: &["key-{0123456789abcdef*32}", "pubkey-{0123456789abcdef*32}", "MAILGUN_API_KEY=«{4f1c9a07*50}»"],
-        ignores: &["key-{0123456789abcdef*14}", "xkey-{0123456789abcdef*32}", "MAILGUN_API_KEY_URL={4f1c9a07*50}"],
+        finds: &[
+            "key-{0123456789abcdef*32}",
+            "pubkey-{0123456789abcdef*32}",
+            "MAILGUN_API_KEY=«{4f1c9a07*50}»",
+        ],
+        ignores: &[
+            "key-{0123456789abcdef*14}",
+            "xkey-{0123456789abcdef*32}",
+            "MAILGUN_API_KEY_URL={4f1c9a07*50}",
+        ],
         beside: &[Beside { words: &["mailgun"], class: Class::URL, lengths: (50, 50) }],
         forms: &[Form::bounded(&[Text("key-"), Text("pubkey-")], Class::HEX, (32, 32))],
         ..Detector::LIKELY
@@ -100,7 +128,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "resend.com/docs: API keys",
         finds: &["re_{Fake1x*8}_{Fake1x*20}"],
         ignores: &["re_{Fake1x*8}_", "xre_{Fake1x*8}_{Fake1x*20}"],
-        forms: &[Form::lone_shape(&[Text("re_")], &[Run(Class::ALNUM, 8, 8), Is("_"), Run(Class::ALNUM, 20, 28)])],
+        forms: &[Form::lone_shape(
+            &[Text("re_")],
+            &[Run(Class::ALNUM, 8, 8), Is("_"), Run(Class::ALNUM, 20, 28)],
+        )],
         ..Detector::LIKELY
     },
     Detector {

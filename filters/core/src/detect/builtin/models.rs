@@ -43,8 +43,14 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("LANGFUSE_SECRET_KEY"),
         shape: "sk-lf- or pk-lf- and a UUID",
         source: "langfuse.com/docs: API keys are UUIDs behind a prefix",
-        finds: &["sk-lf-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "pk-lf-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        ignores: &["sk-lf-{0123456789abcdef*8}-{0123*4}-{456", "xsk-lf-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
+        finds: &[
+            "sk-lf-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "pk-lf-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
+        ignores: &[
+            "sk-lf-{0123456789abcdef*8}-{0123*4}-{456",
+            "xsk-lf-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
         forms: &[Form::shape(&[Text("sk-lf-"), Text("pk-lf-")], UUID)],
         ..Detector::CERTAIN
     },
@@ -108,8 +114,16 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "lsv2_pt_ or lsv2_sk_ and 40 or more of A-Za-z0-9_; or ls__ and 32 hex digits",
         source: "docs.smith.langchain.com: service and personal keys",
         finds: &["lsv2_pt_{Fake1x*43}", "lsv2_sk_{Fake1x*43}", "ls__{0123456789abcdef*32}"],
-        ignores: &["lsv2_pt_{Fake1x*18}", "lsv2_pt_", "ls__{0123456789abcdef*14}", "xls__{0123456789abcdef*32}"],
-        forms: &[Form::certain(&[Text("lsv2_pt_"), Text("lsv2_sk_")], Class::WORD, 40), Form::bounded(&[Text("ls__")], Class::HEX, (32, 32))],
+        ignores: &[
+            "lsv2_pt_{Fake1x*18}",
+            "lsv2_pt_",
+            "ls__{0123456789abcdef*14}",
+            "xls__{0123456789abcdef*32}",
+        ],
+        forms: &[
+            Form::certain(&[Text("lsv2_pt_"), Text("lsv2_sk_")], Class::WORD, 40),
+            Form::bounded(&[Text("ls__")], Class::HEX, (32, 32)),
+        ],
         ..Detector::CERTAIN
     },
     Detector {
@@ -172,8 +186,16 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "key_ and 64 hex digits; or crsr_ and 64 or more hex digits",
         source: "docs.cursor.com: API keys",
         finds: &["key_{0123456789abcdef*64}", "crsr_{0123456789abcdef*64}"],
-        ignores: &["key_{0123456789abcdef*30}", "xkey_{0123456789abcdef*64}", "crsr_{0123456789abcdef*30}", "xcrsr_{0123456789abcdef*64}"],
-        forms: &[Form::bounded(&[Text("key_")], Class::HEX, (64, 64)), Form::bounded(&[Text("crsr_")], Class::HEX, (64, usize::MAX))],
+        ignores: &[
+            "key_{0123456789abcdef*30}",
+            "xkey_{0123456789abcdef*64}",
+            "crsr_{0123456789abcdef*30}",
+            "xcrsr_{0123456789abcdef*64}",
+        ],
+        forms: &[
+            Form::bounded(&[Text("key_")], Class::HEX, (64, 64)),
+            Form::bounded(&[Text("crsr_")], Class::HEX, (64, usize::MAX)),
+        ],
         ..Detector::LIKELY
     },
     Detector {
@@ -182,7 +204,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.devin.ai: personal and service keys",
         finds: &["apk_user_{Fake1x*60}", "apk_{Fake1x*52}", "cog_{Fake1x*52}"],
         ignores: &["apk_user_{Fake1x*22}", "xapk_user_{Fake1x*60}", "apk_{Fake1x*24}", "xapk_{Fake1x*52}"],
-        forms: &[Form::bounded(&[Text("apk_user_")], Class::ANY64, (48, usize::MAX)), Form::lone(&[Text("apk_"), Text("cog_")], Class::ANY64, (52, 180))],
+        forms: &[
+            Form::bounded(&[Text("apk_user_")], Class::ANY64, (48, usize::MAX)),
+            Form::lone(&[Text("apk_"), Text("cog_")], Class::ANY64, (52, 180)),
+        ],
         ..Detector::LIKELY
     },
     Detector {
@@ -217,7 +242,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "ctx7sk- and a UUID",
         source: "context7.com: API keys",
         finds: &["ctx7sk-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        ignores: &["ctx7sk-{0123456789abcdef*8}-{0123*4}-{456", "xctx7sk-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
+        ignores: &[
+            "ctx7sk-{0123456789abcdef*8}-{0123*4}-{456",
+            "xctx7sk-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
         forms: &[Form::shape(&[Text("ctx7sk-")], UUID)],
         ..Detector::CERTAIN
     },

@@ -25,9 +25,20 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("NEWRELIC_KEY"),
         shape: "NRAK-, NRII-, NRJS-, NRRA-, NRIQ- or NRBR- and 19 to 48 of A-Za-z0-9_-",
         source: "docs.newrelic.com: keys by prefix",
-        finds: &["NRAK-{Fake1x*27}", "NRII-{Fake1x*27}", "NRJS-{Fake1x*27}", "NRRA-{Fake1x*27}", "NRIQ-{Fake1x*27}", "NRBR-{Fake1x*27}"],
+        finds: &[
+            "NRAK-{Fake1x*27}",
+            "NRII-{Fake1x*27}",
+            "NRJS-{Fake1x*27}",
+            "NRRA-{Fake1x*27}",
+            "NRIQ-{Fake1x*27}",
+            "NRBR-{Fake1x*27}",
+        ],
         ignores: &["NRAK-{Fake1x*7}", "xNRAK-{Fake1x*27}"],
-        forms: &[Form::bounded(&[Text("NRAK-"), Text("NRII-"), Text("NRJS-"), Text("NRRA-"), Text("NRIQ-"), Text("NRBR-")], Class::URL, (19, 48))],
+        forms: &[Form::bounded(
+            &[Text("NRAK-"), Text("NRII-"), Text("NRJS-"), Text("NRRA-"), Text("NRIQ-"), Text("NRBR-")],
+            Class::URL,
+            (19, 48),
+        )],
         ..Detector::LIKELY
     },
     Detector {
@@ -45,7 +56,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.sentry.io: organization and user tokens",
         finds: &["sntrys_{Fake1x*150}", "sntryu_{0123456789abcdef*64}"],
         ignores: &["sntrys_{Fake1x*28}", "sntrys_", "sntryu_{0123456789abcdef*28}", "sntryu_"],
-        forms: &[Form::certain(&[Text("sntrys_")], Class::ANY64, 60), Form::certain(&[Text("sntryu_")], Class::HEX, 60)],
+        forms: &[
+            Form::certain(&[Text("sntrys_")], Class::ANY64, 60),
+            Form::certain(&[Text("sntryu_")], Class::HEX, 60),
+        ],
         ..Detector::CERTAIN
     },
     Detector {
@@ -53,8 +67,19 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "glsa_ and 32 or more of A-Za-z0-9_; or glc_ and 40 to 150 of A-Za-z0-9+/=_-; or eyJrIjoi and 60 or more of A-Za-z0-9+/=_-",
         source: "grafana.com/docs: service accounts, cloud policies, and older API keys in base64",
         finds: &["glsa_{Fake1x*41}", "glc_{Fake1x*40}", "eyJrIjoi{Fake1x*60}"],
-        ignores: &["glsa_{Fake1x*14}", "glsa_", "glc_{Fake1x*18}", "xglc_{Fake1x*40}", "eyJrIjoi{Fake1x*28}", "xeyJrIjoi{Fake1x*60}"],
-        forms: &[Form::certain(&[Text("glsa_")], Class::WORD, 32), Form::bounded(&[Text("glc_")], Class::ANY64, (40, 150)), Form::bounded(&[Text("eyJrIjoi")], Class::ANY64, (60, usize::MAX))],
+        ignores: &[
+            "glsa_{Fake1x*14}",
+            "glsa_",
+            "glc_{Fake1x*18}",
+            "xglc_{Fake1x*40}",
+            "eyJrIjoi{Fake1x*28}",
+            "xeyJrIjoi{Fake1x*60}",
+        ],
+        forms: &[
+            Form::certain(&[Text("glsa_")], Class::WORD, 32),
+            Form::bounded(&[Text("glc_")], Class::ANY64, (40, 150)),
+            Form::bounded(&[Text("eyJrIjoi")], Class::ANY64, (60, usize::MAX)),
+        ],
         ..Detector::LIKELY
     },
     Detector {
@@ -70,9 +95,18 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("DYNATRACE_TOKEN"),
         shape: "dt0c01., dt0s01., dt0s02., dt0s08. or dt0s16. and 24 of A-Z0-9, ., 64 of A-Z0-9",
         source: "docs.dynatrace.com: token formats",
-        finds: &["dt0c01.{FAKE0*24}.{FAKE0*64}", "dt0s01.{FAKE0*24}.{FAKE0*64}", "dt0s02.{FAKE0*24}.{FAKE0*64}", "dt0s08.{FAKE0*24}.{FAKE0*64}", "dt0s16.{FAKE0*24}.{FAKE0*64}"],
+        finds: &[
+            "dt0c01.{FAKE0*24}.{FAKE0*64}",
+            "dt0s01.{FAKE0*24}.{FAKE0*64}",
+            "dt0s02.{FAKE0*24}.{FAKE0*64}",
+            "dt0s08.{FAKE0*24}.{FAKE0*64}",
+            "dt0s16.{FAKE0*24}.{FAKE0*64}",
+        ],
         ignores: &["dt0c01.{FAKE0*24}", "xdt0c01.{FAKE0*24}.{FAKE0*64}"],
-        forms: &[Form::shape(&[Text("dt0c01."), Text("dt0s01."), Text("dt0s02."), Text("dt0s08."), Text("dt0s16.")], &[Run(Class::UPPER, 24, 24), Is("."), Run(Class::UPPER, 64, 64)])],
+        forms: &[Form::shape(
+            &[Text("dt0c01."), Text("dt0s01."), Text("dt0s02."), Text("dt0s08."), Text("dt0s16.")],
+            &[Run(Class::UPPER, 24, 24), Is("."), Run(Class::UPPER, 64, 64)],
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -99,15 +133,26 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.sonarsource.com: user, project and analysis tokens",
         finds: &["squ_{Fake1x*40}", "sqp_{Fake1x*40}", "sqa_{Fake1x*40}", "sqco_{Fake1x*40}"],
         ignores: &["squ_{Fake1x*18}", "xsqu_{Fake1x*40}"],
-        forms: &[Form::bounded(&[Text("squ_"), Text("sqp_"), Text("sqa_"), Text("sqco_")], Class::ALNUM, (40, 64))],
+        forms: &[Form::bounded(
+            &[Text("squ_"), Text("sqp_"), Text("sqa_"), Text("sqco_")],
+            Class::ALNUM,
+            (40, 64),
+        )],
         ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("SNYK_TOKEN"),
         shape: "snyk_uat. and 30 or more of A-Za-z0-9_.-; or 36 of A-Za-z0-9_- beside a name with snyk",
         source: "docs.snyk.io: tokens; before them UUIDs",
-        finds: &["snyk_uat.{Fake1x*30}", "SNYK_TOKEN=«{4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}»"],
-        ignores: &["snyk_uat.{Fake1x*13}", "xsnyk_uat.{Fake1x*30}", "SNYK_TOKEN_ID={4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}"],
+        finds: &[
+            "snyk_uat.{Fake1x*30}",
+            "SNYK_TOKEN=«{4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}»",
+        ],
+        ignores: &[
+            "snyk_uat.{Fake1x*13}",
+            "xsnyk_uat.{Fake1x*30}",
+            "SNYK_TOKEN_ID={4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}",
+        ],
         beside: &[Beside { words: &["snyk"], class: Class::URL, lengths: (36, 36) }],
         forms: &[Form::bounded(&[Text("snyk_uat.")], Class::DOTTED, (30, usize::MAX))],
         ..Detector::LIKELY
@@ -116,8 +161,15 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("LAUNCHDARKLY_KEY"),
         shape: "api-, sdk- or mob- and a UUID",
         source: "launchdarkly.com/docs: API, SDK and mobile keys are UUIDs behind a prefix",
-        finds: &["api-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "sdk-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "mob-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        ignores: &["api-{0123456789abcdef*8}-{0123*4}-{456", "xapi-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
+        finds: &[
+            "api-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "sdk-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "mob-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
+        ignores: &[
+            "api-{0123456789abcdef*8}-{0123*4}-{456",
+            "xapi-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
         forms: &[Form::shape(&[Text("api-"), Text("sdk-"), Text("mob-")], UUID)],
         ..Detector::LIKELY
     },
@@ -125,8 +177,14 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("AXIOM_TOKEN"),
         shape: "xaat- or xapt- and a UUID",
         source: "axiom.co/docs: API and personal tokens",
-        finds: &["xaat-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "xapt-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        ignores: &["xaat-{0123456789abcdef*8}-{0123*4}-{456", "xxaat-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
+        finds: &[
+            "xaat-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "xapt-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
+        ignores: &[
+            "xaat-{0123456789abcdef*8}-{0123*4}-{456",
+            "xxaat-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
         forms: &[Form::shape(&[Text("xaat-"), Text("xapt-")], UUID)],
         ..Detector::CERTAIN
     },

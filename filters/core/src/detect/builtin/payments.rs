@@ -9,7 +9,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "workos.com/docs: keys are base64 of key_",
         finds: &["sk_live_a2V5Xz{Fake1x*50}", "sk_test_a2V5Xz{Fake1x*50}", "sk_a2V5Xz{Fake1x*50}"],
         ignores: &["sk_live_a2V5Xz{Fake1x*23}", "xsk_live_a2V5Xz{Fake1x*50}"],
-        forms: &[Form::bounded(&[Text("sk_live_a2V5Xz"), Text("sk_test_a2V5Xz"), Text("sk_a2V5Xz")], Class::ANY64, (50, usize::MAX))],
+        forms: &[Form::bounded(
+            &[Text("sk_live_a2V5Xz"), Text("sk_test_a2V5Xz"), Text("sk_a2V5Xz")],
+            Class::ANY64,
+            (50, usize::MAX),
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -18,7 +22,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.stripe.com/keys; also Clerk and Paystack",
         finds: &["sk_live_{Fake1x*99}", "sk_test_{Fake1x*99}", "sk_prod_{Fake1x*99}", "sk_org_{Fake1x*99}"],
         ignores: &["sk_live_{Fake1x*6}", "sk_live_"],
-        forms: &[Form::certain(&[Text("sk_live_"), Text("sk_test_"), Text("sk_prod_"), Text("sk_org_")], Class::ALNUM, 16)],
+        forms: &[Form::certain(
+            &[Text("sk_live_"), Text("sk_test_"), Text("sk_prod_"), Text("sk_org_")],
+            Class::ALNUM,
+            16,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -45,23 +53,47 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "developer.squareup.com: access tokens and secrets",
         finds: &["EAAA{Fake1x*56}", "sq0atp-{Fake1x*22}", "sq0csp-{Fake1x*22}", "sq0idp-{Fake1x*22}"],
         ignores: &["EAAA{Fake1x*26}", "xEAAA{Fake1x*56}", "sq0atp-{Fake1x*9}", "xsq0atp-{Fake1x*22}"],
-        forms: &[Form::lone(&[Text("EAAA")], Class::URL, (56, 64)), Form::bounded(&[Text("sq0atp-"), Text("sq0csp-"), Text("sq0idp-")], Class::URL, (22, 60))],
+        forms: &[
+            Form::lone(&[Text("EAAA")], Class::URL, (56, 64)),
+            Form::bounded(&[Text("sq0atp-"), Text("sq0csp-"), Text("sq0idp-")], Class::URL, (22, 60)),
+        ],
         ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("SHOPIFY_TOKEN"),
         shape: "shpat_, shpca_, shppa_, shpss_, shpua_ or shptka_ and 32 or more hex digits",
         source: "shopify.dev: access tokens and shared secrets",
-        finds: &["shpat_{0123456789abcdef*36}", "shpca_{0123456789abcdef*36}", "shppa_{0123456789abcdef*36}", "shpss_{0123456789abcdef*36}", "shpua_{0123456789abcdef*36}", "shptka_{0123456789abcdef*36}"],
+        finds: &[
+            "shpat_{0123456789abcdef*36}",
+            "shpca_{0123456789abcdef*36}",
+            "shppa_{0123456789abcdef*36}",
+            "shpss_{0123456789abcdef*36}",
+            "shpua_{0123456789abcdef*36}",
+            "shptka_{0123456789abcdef*36}",
+        ],
         ignores: &["shpat_{0123456789abcdef*14}", "shpat_"],
-        forms: &[Form::certain(&[Text("shpat_"), Text("shpca_"), Text("shppa_"), Text("shpss_"), Text("shpua_"), Text("shptka_")], Class::HEX, 32)],
+        forms: &[Form::certain(
+            &[
+                Text("shpat_"),
+                Text("shpca_"),
+                Text("shppa_"),
+                Text("shpss_"),
+                Text("shpua_"),
+                Text("shptka_"),
+            ],
+            Class::HEX,
+            32,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("PAYPAL_BRAINTREE_TOKEN"),
         shape: "access_token$production$ or access_token$sandbox$, 16 of a-z0-9, $ and 32 hex digits",
         source: "developer.paypal.com/braintree: access tokens",
-        finds: &["access_token$production${fake1*16}${0123456789abcdef*32}", "access_token$sandbox${fake1*16}${0123456789abcdef*32}"],
+        finds: &[
+            "access_token$production${fake1*16}${0123456789abcdef*32}",
+            "access_token$sandbox${fake1*16}${0123456789abcdef*32}",
+        ],
         ignores: &["access_token$production${fake1*16}", "production${fake1*16}${0123456789abcdef*32}"],
         forms: &[Form::custom(&[Text("duction$"), Text("sandbox$")], false, vendor::braintree)],
         ..Detector::CERTAIN
@@ -81,16 +113,30 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "developer.flutterwave.com: secret and test keys",
         finds: &["FLWSECK-{Fake1x*34}", "FLWSECK_TEST-{Fake1x*34}", "FLWPUBK_TEST-{Fake1x*34}"],
         ignores: &["FLWSECK-{Fake1x*4}", "FLWSECK-"],
-        forms: &[Form::certain(&[Text("FLWSECK-"), Text("FLWSECK_TEST-"), Text("FLWPUBK_TEST-")], Class::URL, 12)],
+        forms: &[Form::certain(
+            &[Text("FLWSECK-"), Text("FLWSECK_TEST-"), Text("FLWPUBK_TEST-")],
+            Class::URL,
+            12,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("PLAID_TOKEN"),
         shape: "access-production-, access-sandbox- or access-development- and a UUID",
         source: "plaid.com/docs: access tokens",
-        finds: &["access-production-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "access-sandbox-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "access-development-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        ignores: &["access-production-{0123456789abcdef*8}-{0123*4}-{456", "xaccess-production-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        forms: &[Form::shape(&[Text("access-production-"), Text("access-sandbox-"), Text("access-development-")], UUID)],
+        finds: &[
+            "access-production-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "access-sandbox-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "access-development-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
+        ignores: &[
+            "access-production-{0123456789abcdef*8}-{0123*4}-{456",
+            "xaccess-production-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
+        forms: &[Form::shape(
+            &[Text("access-production-"), Text("access-sandbox-"), Text("access-development-")],
+            UUID,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -106,7 +152,9 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("COINBASE_CDP_KEY"),
         shape: "organizations/UUID/apiKeys/UUID",
         source: "docs.cdp.coinbase.com: names of API keys",
-        finds: &["organizations/{0123abcd*8}-{0123*4}-{4567*4}-{89ab*4}-{0123abcd*12}/apiKeys/{0123abcd*8}-{0123*4}-{4567*4}-{89ab*4}-{0123abcd*12}"],
+        finds: &[
+            "organizations/{0123abcd*8}-{0123*4}-{4567*4}-{89ab*4}-{0123abcd*12}/apiKeys/{0123abcd*8}-{0123*4}-{4567*4}-{89ab*4}-{0123abcd*12}",
+        ],
         ignores: &["organizations/x/apiKeys/y"],
         forms: &[Form::custom(&[Text("/apiKeys/")], false, vendor::coinbase)],
         ..Detector::CERTAIN
@@ -133,9 +181,18 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("LOB_KEY"),
         shape: "live_, test_, live_pub_ or test_pub_ and 31 to 35 hex digits",
         source: "docs.lob.com: API keys",
-        finds: &["live_{0123456789abcdef*35}", "test_{0123456789abcdef*35}", "live_pub_{0123456789abcdef*35}", "test_pub_{0123456789abcdef*35}"],
+        finds: &[
+            "live_{0123456789abcdef*35}",
+            "test_{0123456789abcdef*35}",
+            "live_pub_{0123456789abcdef*35}",
+            "test_pub_{0123456789abcdef*35}",
+        ],
         ignores: &["live_{0123456789abcdef*13}", "xlive_{0123456789abcdef*35}"],
-        forms: &[Form::bounded(&[Text("live_"), Text("test_"), Text("live_pub_"), Text("test_pub_")], Class::HEX, (31, 35))],
+        forms: &[Form::bounded(
+            &[Text("live_"), Text("test_"), Text("live_pub_"), Text("test_pub_")],
+            Class::HEX,
+            (31, 35),
+        )],
         ..Detector::LIKELY
     },
     Detector {

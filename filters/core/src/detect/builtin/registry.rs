@@ -99,7 +99,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "planetscale.com/docs: service tokens, passwords, OAuth",
         finds: &["pscale_tkn_{Fake1x*43}", "pscale_pw_{Fake1x*43}", "pscale_oauth_{Fake1x*43}"],
         ignores: &["pscale_tkn_{Fake1x*14}", "pscale_tkn_"],
-        forms: &[Form::certain(&[Text("pscale_tkn_"), Text("pscale_pw_"), Text("pscale_oauth_")], Class::DOTTED, 32)],
+        forms: &[Form::certain(
+            &[Text("pscale_tkn_"), Text("pscale_pw_"), Text("pscale_oauth_")],
+            Class::DOTTED,
+            32,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -126,7 +130,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.datastax.com: application tokens",
         finds: &["AstraCS:{Fake1x*20}:{0123456789abcdef*60}"],
         ignores: &["AstraCS:{Fake1x*20}:{012", "xAstraCS:{Fake1x*20}:{0123456789abcdef*60}"],
-        forms: &[Form::shape(&[Text("AstraCS:")], &[Run(Class::ALNUM, 20, 30), Is(":"), Run(Class::HEX, 60, 66)])],
+        forms: &[Form::shape(
+            &[Text("AstraCS:")],
+            &[Run(Class::ALNUM, 20, 30), Is(":"), Run(Class::HEX, 60, 66)],
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -169,9 +176,21 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("DATABRICKS_TOKEN"),
         shape: "dapi or dose and 32 hex digits; or dapi and 32 hex digits, -, 1 to 2 digits",
         source: "docs.databricks.com: personal tokens and OAuth secrets",
-        finds: &["dapi{0123456789abcdef*32}", "dose{0123456789abcdef*32}", "dapi{0123456789abcdef*32}-{1234567890*1}"],
-        ignores: &["dapi{0123456789abcdef*14}", "xdapi{0123456789abcdef*32}", "dapi{0123456789abcdef*", "xdapi{0123456789abcdef*32}-{1234567890*1}"],
-        forms: &[Form::bounded(&[Text("dapi"), Text("dose")], Class::HEX, (32, 32)), Form::shape(&[Text("dapi")], &[Run(Class::HEX, 32, 32), Is("-"), Run(Class::DIGIT, 1, 2)])],
+        finds: &[
+            "dapi{0123456789abcdef*32}",
+            "dose{0123456789abcdef*32}",
+            "dapi{0123456789abcdef*32}-{1234567890*1}",
+        ],
+        ignores: &[
+            "dapi{0123456789abcdef*14}",
+            "xdapi{0123456789abcdef*32}",
+            "dapi{0123456789abcdef*",
+            "xdapi{0123456789abcdef*32}-{1234567890*1}",
+        ],
+        forms: &[
+            Form::bounded(&[Text("dapi"), Text("dose")], Class::HEX, (32, 32)),
+            Form::shape(&[Text("dapi")], &[Run(Class::HEX, 32, 32), Is("-"), Run(Class::DIGIT, 1, 2)]),
+        ],
         ..Detector::LIKELY
     },
     Detector {

@@ -7,9 +7,20 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("FIGMA_TOKEN"),
         shape: "figd_, figp_, figo_, figu_, figoh_ or figor_ and 36 or more of A-Za-z0-9+/=_-",
         source: "developers.figma.com: personal and OAuth tokens",
-        finds: &["figd_{Fake1x*36}", "figp_{Fake1x*36}", "figo_{Fake1x*36}", "figu_{Fake1x*36}", "figoh_{Fake1x*36}", "figor_{Fake1x*36}"],
+        finds: &[
+            "figd_{Fake1x*36}",
+            "figp_{Fake1x*36}",
+            "figo_{Fake1x*36}",
+            "figu_{Fake1x*36}",
+            "figoh_{Fake1x*36}",
+            "figor_{Fake1x*36}",
+        ],
         ignores: &["figd_{Fake1x*16}", "xfigd_{Fake1x*36}"],
-        forms: &[Form::bounded(&[Text("figd_"), Text("figp_"), Text("figo_"), Text("figu_"), Text("figoh_"), Text("figor_")], Class::ANY64, (36, usize::MAX))],
+        forms: &[Form::bounded(
+            &[Text("figd_"), Text("figp_"), Text("figo_"), Text("figu_"), Text("figoh_"), Text("figor_")],
+            Class::ANY64,
+            (36, usize::MAX),
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -25,7 +36,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("ASANA_TOKEN"),
         shape: "1/ or 2/, digits (with another / and digits), colon and 32 hex digits",
         source: "developers.asana.com: personal access tokens",
-        finds: &["1/{1234567890*16}:{0123456789abcdef*32}", "2/{1234567890*16}/{1234567890*16}:{0123456789abcdef*32}"],
+        finds: &[
+            "1/{1234567890*16}:{0123456789abcdef*32}",
+            "2/{1234567890*16}/{1234567890*16}:{0123456789abcdef*32}",
+        ],
         ignores: &["1/12:{0123456789abcdef*32}", "1/{1234567890*16}:{0123456789abcdef*30}"],
         forms: &[Form::custom(&[Before(b':')], false, vendor::asana)],
         ..Detector::LIKELY
@@ -43,18 +57,44 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("HUBSPOT_PAT"),
         shape: "pat-na1-, pat-na2-, pat-eu1- or pat-ap1- and a UUID",
         source: "developers.hubspot.com: private app tokens by region",
-        finds: &["pat-na1-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "pat-na2-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "pat-eu1-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}", "pat-ap1-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        ignores: &["pat-na1-{0123456789abcdef*8}-{0123*4}-{456", "xpat-na1-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        forms: &[Form::shape(&[Text("pat-na1-"), Text("pat-na2-"), Text("pat-eu1-"), Text("pat-ap1-")], UUID)],
+        finds: &[
+            "pat-na1-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "pat-na2-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "pat-eu1-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+            "pat-ap1-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
+        ignores: &[
+            "pat-na1-{0123456789abcdef*8}-{0123*4}-{456",
+            "xpat-na1-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
+        forms: &[Form::shape(
+            &[Text("pat-na1-"), Text("pat-na2-"), Text("pat-eu1-"), Text("pat-ap1-")],
+            UUID,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("SALESFORCE_TOKEN"),
         shape: "00D, 12 or 15 letters and digits, ! and 80 or more of A-Za-z0-9._; or 3MVG9 and 60 to 120 of A-Za-z0-9_.-, mixing cases and digits, by itself; or 5AEP861 and 60 to 120 of A-Za-z0-9_.-, mixing cases and digits, by itself",
         source: "developer.salesforce.com: session ids, consumer keys and refresh tokens",
-        finds: &["00D{Fake1x*12}!AQ{Fake1x*94}", "00D{Fake1x*15}!{Fake1x*96}", "3MVG9{Fake1x*60}", "5AEP861{Fake1x*60}"],
-        ignores: &["00D{Fake1x*12}!{Fake1x*20}", "3MVG9{Fake1x*28}", "x3MVG9{Fake1x*60}", "5AEP861{Fake1x*28}", "x5AEP861{Fake1x*60}"],
-        forms: &[Form::custom(&[Before(b'!')], false, vendor::salesforce), Form::lone(&[Text("3MVG9")], Class::DOTTED, (60, 120)), Form::lone(&[Text("5AEP861")], Class::DOTTED, (60, 120))],
+        finds: &[
+            "00D{Fake1x*12}!AQ{Fake1x*94}",
+            "00D{Fake1x*15}!{Fake1x*96}",
+            "3MVG9{Fake1x*60}",
+            "5AEP861{Fake1x*60}",
+        ],
+        ignores: &[
+            "00D{Fake1x*12}!{Fake1x*20}",
+            "3MVG9{Fake1x*28}",
+            "x3MVG9{Fake1x*60}",
+            "5AEP861{Fake1x*28}",
+            "x5AEP861{Fake1x*60}",
+        ],
+        forms: &[
+            Form::custom(&[Before(b'!')], false, vendor::salesforce),
+            Form::lone(&[Text("3MVG9")], Class::DOTTED, (60, 120)),
+            Form::lone(&[Text("5AEP861")], Class::DOTTED, (60, 120)),
+        ],
         ..Detector::LIKELY
     },
     Detector {

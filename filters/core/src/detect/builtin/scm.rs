@@ -27,7 +27,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.gitlab.com/security/tokens",
         finds: &["glrt-{Fake1x*24}", "glrtr-{Fake1x*24}", "GR1348941{Fake1x*20}"],
         ignores: &["glrt-{Fake1x*8}", "glrt-", "GR1348941{Fake1x*8}", "xGR1348941{Fake1x*20}"],
-        forms: &[Form::certain(&[Text("glrt-"), Text("glrtr-")], Class::DOTTED, 20), Form::bounded(&[Text("GR1348941")], Class::URL, (20, 64))],
+        forms: &[
+            Form::certain(&[Text("glrt-"), Text("glrtr-")], Class::DOTTED, 20),
+            Form::bounded(&[Text("GR1348941")], Class::URL, (20, 64)),
+        ],
         ..Detector::CERTAIN
     },
     Detector {
@@ -43,9 +46,31 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("GITLAB_OTHER_TOKEN"),
         shape: "glptt-, glft-, glimt-, glagent-, gloas-, glsoat-, glffct- or glwt- and 20 or more of A-Za-z0-9_-",
         source: "docs.gitlab.com/security/tokens: triggers, feeds, mail, agents, OAuth, SCIM, feature flags, workspaces",
-        finds: &["glptt-{Fake1x*24}", "glft-{Fake1x*24}", "glimt-{Fake1x*24}", "glagent-{Fake1x*24}", "gloas-{Fake1x*24}", "glsoat-{Fake1x*24}", "glffct-{Fake1x*24}", "glwt-{Fake1x*24}"],
+        finds: &[
+            "glptt-{Fake1x*24}",
+            "glft-{Fake1x*24}",
+            "glimt-{Fake1x*24}",
+            "glagent-{Fake1x*24}",
+            "gloas-{Fake1x*24}",
+            "glsoat-{Fake1x*24}",
+            "glffct-{Fake1x*24}",
+            "glwt-{Fake1x*24}",
+        ],
         ignores: &["glptt-{Fake1x*8}", "glptt-"],
-        forms: &[Form::certain(&[Text("glptt-"), Text("glft-"), Text("glimt-"), Text("glagent-"), Text("gloas-"), Text("glsoat-"), Text("glffct-"), Text("glwt-")], Class::URL, 20)],
+        forms: &[Form::certain(
+            &[
+                Text("glptt-"),
+                Text("glft-"),
+                Text("glimt-"),
+                Text("glagent-"),
+                Text("gloas-"),
+                Text("glsoat-"),
+                Text("glffct-"),
+                Text("glwt-"),
+            ],
+            Class::URL,
+            20,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -80,8 +105,16 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "sgp_, slk_ or sgd_ and 40 to 120 of A-Za-z0-9_; or sgamp_user_ and 40 or more of A-Za-z0-9_",
         source: "sourcegraph.com/docs: access tokens",
         finds: &["sgp_{Fake1x*40}", "slk_{Fake1x*40}", "sgd_{Fake1x*40}", "sgamp_user_{Fake1x*40}"],
-        ignores: &["sgp_{Fake1x*18}", "xsgp_{Fake1x*40}", "sgamp_user_{Fake1x*18}", "xsgamp_user_{Fake1x*40}"],
-        forms: &[Form::bounded(&[Text("sgp_"), Text("slk_"), Text("sgd_")], Class::WORD, (40, 120)), Form::bounded(&[Text("sgamp_user_")], Class::WORD, (40, usize::MAX))],
+        ignores: &[
+            "sgp_{Fake1x*18}",
+            "xsgp_{Fake1x*40}",
+            "sgamp_user_{Fake1x*18}",
+            "xsgamp_user_{Fake1x*40}",
+        ],
+        forms: &[
+            Form::bounded(&[Text("sgp_"), Text("slk_"), Text("sgd_")], Class::WORD, (40, 120)),
+            Form::bounded(&[Text("sgamp_user_")], Class::WORD, (40, usize::MAX)),
+        ],
         ..Detector::LIKELY
     },
     Detector {
@@ -97,9 +130,31 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("BUILDKITE_TOKEN"),
         shape: "bkua_, bkaj_, bkaa_, bkar_, bkct_, bkpat_, bkps_ or bkpt_ and 32 or more of A-Za-z0-9_-",
         source: "buildkite.com/docs: tokens by prefix",
-        finds: &["bkua_{Fake1x*40}", "bkaj_{Fake1x*40}", "bkaa_{Fake1x*40}", "bkar_{Fake1x*40}", "bkct_{Fake1x*40}", "bkpat_{Fake1x*40}", "bkps_{Fake1x*40}", "bkpt_{Fake1x*40}"],
+        finds: &[
+            "bkua_{Fake1x*40}",
+            "bkaj_{Fake1x*40}",
+            "bkaa_{Fake1x*40}",
+            "bkar_{Fake1x*40}",
+            "bkct_{Fake1x*40}",
+            "bkpat_{Fake1x*40}",
+            "bkps_{Fake1x*40}",
+            "bkpt_{Fake1x*40}",
+        ],
         ignores: &["bkua_{Fake1x*14}", "xbkua_{Fake1x*40}"],
-        forms: &[Form::bounded(&[Text("bkua_"), Text("bkaj_"), Text("bkaa_"), Text("bkar_"), Text("bkct_"), Text("bkpat_"), Text("bkps_"), Text("bkpt_")], Class::URL, (32, usize::MAX))],
+        forms: &[Form::bounded(
+            &[
+                Text("bkua_"),
+                Text("bkaj_"),
+                Text("bkaa_"),
+                Text("bkar_"),
+                Text("bkct_"),
+                Text("bkpat_"),
+                Text("bkps_"),
+                Text("bkpt_"),
+            ],
+            Class::URL,
+            (32, usize::MAX),
+        )],
         ..Detector::LIKELY
     },
     Detector {
@@ -108,7 +163,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.travis-ci.com, docs.drone.io, docs.codecov.com: opaque tokens",
         finds: &["CODECOV_TOKEN=«{k7Qz2mX9vB4tR8nW*20}»"],
         ignores: &["CODECOV_TOKEN_URL={k7Qz2mX9vB4tR8nW*20}"],
-        beside: &[Beside { words: &["travis", "drone", "codecov", "coveralls"], class: Class::URL, lengths: (20, 40) }],
+        beside: &[Beside {
+            words: &["travis", "drone", "codecov", "coveralls"],
+            class: Class::URL,
+            lengths: (20, 40),
+        }],
         ..Detector::CONTEXT
     },
     Detector {
@@ -126,7 +185,16 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "developer.harness.io: personal and service tokens",
         finds: &["pat.{Fake1x*22}.{Fake1x*24}.{Fake1x*20}", "sat.{Fake1x*22}.{Fake1x*24}.{Fake1x*20}"],
         ignores: &["pat.{Fake1x*22}.{Fake", "xpat.{Fake1x*22}.{Fake1x*24}.{Fake1x*20}"],
-        forms: &[Form::shape(&[Text("pat."), Text("sat.")], &[Run(Class::URL, 22, 22), Is("."), Run(Class::ALNUM, 24, 24), Is("."), Run(Class::ALNUM, 20, 20)])],
+        forms: &[Form::shape(
+            &[Text("pat."), Text("sat.")],
+            &[
+                Run(Class::URL, 22, 22),
+                Is("."),
+                Run(Class::ALNUM, 24, 24),
+                Is("."),
+                Run(Class::ALNUM, 20, 20),
+            ],
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -151,9 +219,27 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("DOPPLER_TOKEN"),
         shape: "dp.pt., dp.st., dp.ct., dp.sa., dp.scim. or dp.audit. and 40 or more of A-Za-z0-9_.-",
         source: "docs.doppler.com: token formats; a service token may name its config",
-        finds: &["dp.pt.{Fake1x*40}", "dp.st.{Fake1x*40}", "dp.ct.{Fake1x*40}", "dp.sa.{Fake1x*40}", "dp.scim.{Fake1x*40}", "dp.audit.{Fake1x*40}"],
+        finds: &[
+            "dp.pt.{Fake1x*40}",
+            "dp.st.{Fake1x*40}",
+            "dp.ct.{Fake1x*40}",
+            "dp.sa.{Fake1x*40}",
+            "dp.scim.{Fake1x*40}",
+            "dp.audit.{Fake1x*40}",
+        ],
         ignores: &["dp.pt.{Fake1x*18}", "xdp.pt.{Fake1x*40}"],
-        forms: &[Form::bounded(&[Text("dp.pt."), Text("dp.st."), Text("dp.ct."), Text("dp.sa."), Text("dp.scim."), Text("dp.audit.")], Class::DOTTED, (40, usize::MAX))],
+        forms: &[Form::bounded(
+            &[
+                Text("dp.pt."),
+                Text("dp.st."),
+                Text("dp.ct."),
+                Text("dp.sa."),
+                Text("dp.scim."),
+                Text("dp.audit."),
+            ],
+            Class::DOTTED,
+            (40, usize::MAX),
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -161,8 +247,14 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "st. and 20 to 40 hex digits, ., 30 to 40 hex digits, ., 30 to 40 hex digits",
         source: "infisical.com/docs: service tokens",
         finds: &["st.{0123456789abcdef*20}.{0123456789abcdef*30}.{0123456789abcdef*30}"],
-        ignores: &["st.{0123456789abcdef*20}.{012345678", "xst.{0123456789abcdef*20}.{0123456789abcdef*30}.{0123456789abcdef*30}"],
-        forms: &[Form::shape(&[Text("st.")], &[Run(Class::HEX, 20, 40), Is("."), Run(Class::HEX, 30, 40), Is("."), Run(Class::HEX, 30, 40)])],
+        ignores: &[
+            "st.{0123456789abcdef*20}.{012345678",
+            "xst.{0123456789abcdef*20}.{0123456789abcdef*30}.{0123456789abcdef*30}",
+        ],
+        forms: &[Form::shape(
+            &[Text("st.")],
+            &[Run(Class::HEX, 20, 40), Is("."), Run(Class::HEX, 30, 40), Is("."), Run(Class::HEX, 30, 40)],
+        )],
         ..Detector::LIKELY
     },
     Detector {
@@ -178,18 +270,73 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("ONEPASSWORD_SECRET_KEY"),
         shape: "A3- and 6 of A-Z0-9, -, 11 of A-Z0-9, -, 5 of A-Z0-9, -, 5 of A-Z0-9, -, 5 of A-Z0-9; or A3- and 6 of A-Z0-9, -, 6 of A-Z0-9, -, 5 of A-Z0-9, -, 5 of A-Z0-9, -, 5 of A-Z0-9, -, 5 of A-Z0-9",
         source: "support.1password.com: Secret Key",
-        finds: &["A3-{FAKE0*6}-{FAKE0*11}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}", "A3-{FAKE0*6}-{FAKE0*6}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}"],
-        ignores: &["A3-{FAKE0*6}-{FAKE0*11}-{FAK", "xA3-{FAKE0*6}-{FAKE0*11}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}", "A3-{FAKE0*6}-{FAKE0*6}-{FAKE0*5}", "xA3-{FAKE0*6}-{FAKE0*6}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}"],
-        forms: &[Form::shape(&[Text("A3-")], &[Run(Class::UPPER, 6, 6), Is("-"), Run(Class::UPPER, 11, 11), Is("-"), Run(Class::UPPER, 5, 5), Is("-"), Run(Class::UPPER, 5, 5), Is("-"), Run(Class::UPPER, 5, 5)]), Form::shape(&[Text("A3-")], &[Run(Class::UPPER, 6, 6), Is("-"), Run(Class::UPPER, 6, 6), Is("-"), Run(Class::UPPER, 5, 5), Is("-"), Run(Class::UPPER, 5, 5), Is("-"), Run(Class::UPPER, 5, 5), Is("-"), Run(Class::UPPER, 5, 5)])],
+        finds: &[
+            "A3-{FAKE0*6}-{FAKE0*11}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}",
+            "A3-{FAKE0*6}-{FAKE0*6}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}",
+        ],
+        ignores: &[
+            "A3-{FAKE0*6}-{FAKE0*11}-{FAK",
+            "xA3-{FAKE0*6}-{FAKE0*11}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}",
+            "A3-{FAKE0*6}-{FAKE0*6}-{FAKE0*5}",
+            "xA3-{FAKE0*6}-{FAKE0*6}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}-{FAKE0*5}",
+        ],
+        forms: &[
+            Form::shape(
+                &[Text("A3-")],
+                &[
+                    Run(Class::UPPER, 6, 6),
+                    Is("-"),
+                    Run(Class::UPPER, 11, 11),
+                    Is("-"),
+                    Run(Class::UPPER, 5, 5),
+                    Is("-"),
+                    Run(Class::UPPER, 5, 5),
+                    Is("-"),
+                    Run(Class::UPPER, 5, 5),
+                ],
+            ),
+            Form::shape(
+                &[Text("A3-")],
+                &[
+                    Run(Class::UPPER, 6, 6),
+                    Is("-"),
+                    Run(Class::UPPER, 6, 6),
+                    Is("-"),
+                    Run(Class::UPPER, 5, 5),
+                    Is("-"),
+                    Run(Class::UPPER, 5, 5),
+                    Is("-"),
+                    Run(Class::UPPER, 5, 5),
+                    Is("-"),
+                    Run(Class::UPPER, 5, 5),
+                ],
+            ),
+        ],
         ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("TAILSCALE_KEY"),
         shape: "tskey-auth-, tskey-api-, tskey-client-, tskey-scim- or tskey-webhook- and 20 or more of A-Za-z0-9_-",
         source: "tailscale.com/kb: auth, API, OAuth, SCIM and webhook keys",
-        finds: &["tskey-auth-{Fake1x*37}", "tskey-api-{Fake1x*37}", "tskey-client-{Fake1x*37}", "tskey-scim-{Fake1x*37}", "tskey-webhook-{Fake1x*37}"],
+        finds: &[
+            "tskey-auth-{Fake1x*37}",
+            "tskey-api-{Fake1x*37}",
+            "tskey-client-{Fake1x*37}",
+            "tskey-scim-{Fake1x*37}",
+            "tskey-webhook-{Fake1x*37}",
+        ],
         ignores: &["tskey-auth-{Fake1x*8}", "tskey-auth-"],
-        forms: &[Form::certain(&[Text("tskey-auth-"), Text("tskey-api-"), Text("tskey-client-"), Text("tskey-scim-"), Text("tskey-webhook-")], Class::URL, 20)],
+        forms: &[Form::certain(
+            &[
+                Text("tskey-auth-"),
+                Text("tskey-api-"),
+                Text("tskey-client-"),
+                Text("tskey-scim-"),
+                Text("tskey-webhook-"),
+            ],
+            Class::URL,
+            20,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -232,9 +379,20 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("NKEY_SEED"),
         shape: "SUA, SAA, SOA, SNA, SXA or SCA and 55 of A-Z0-9",
         source: "docs.nats.io: nkeys, base32 with a checksum",
-        finds: &["SUA{FAKE0*55}", "SAA{FAKE0*55}", "SOA{FAKE0*55}", "SNA{FAKE0*55}", "SXA{FAKE0*55}", "SCA{FAKE0*55}"],
+        finds: &[
+            "SUA{FAKE0*55}",
+            "SAA{FAKE0*55}",
+            "SOA{FAKE0*55}",
+            "SNA{FAKE0*55}",
+            "SXA{FAKE0*55}",
+            "SCA{FAKE0*55}",
+        ],
         ignores: &["SUA{FAKE0*25}", "xSUA{FAKE0*55}"],
-        forms: &[Form::bounded(&[Text("SUA"), Text("SAA"), Text("SOA"), Text("SNA"), Text("SXA"), Text("SCA")], Class::UPPER, (55, 55))],
+        forms: &[Form::bounded(
+            &[Text("SUA"), Text("SAA"), Text("SOA"), Text("SNA"), Text("SXA"), Text("SCA")],
+            Class::UPPER,
+            (55, 55),
+        )],
         ..Detector::LIKELY
     },
     Detector {
@@ -259,9 +417,17 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("INNGEST_SIGNING_KEY"),
         shape: "signkey-prod-, signkey-test- or signkey-branch- and 32 or more hex digits",
         source: "inngest.com/docs: signing keys",
-        finds: &["signkey-prod-{0123456789abcdef*64}", "signkey-test-{0123456789abcdef*64}", "signkey-branch-{0123456789abcdef*64}"],
+        finds: &[
+            "signkey-prod-{0123456789abcdef*64}",
+            "signkey-test-{0123456789abcdef*64}",
+            "signkey-branch-{0123456789abcdef*64}",
+        ],
         ignores: &["signkey-prod-{0123456789abcdef*14}", "signkey-prod-"],
-        forms: &[Form::certain(&[Text("signkey-prod-"), Text("signkey-test-"), Text("signkey-branch-")], Class::HEX, 32)],
+        forms: &[Form::certain(
+            &[Text("signkey-prod-"), Text("signkey-test-"), Text("signkey-branch-")],
+            Class::HEX,
+            32,
+        )],
         ..Detector::CERTAIN
     },
     Detector {
@@ -269,7 +435,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         shape: "waka_ and a UUID",
         source: "wakatime.com/developers: API keys",
         finds: &["waka_{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
-        ignores: &["waka_{0123456789abcdef*8}-{0123*4}-{456", "xwaka_{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
+        ignores: &[
+            "waka_{0123456789abcdef*8}-{0123*4}-{456",
+            "xwaka_{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
+        ],
         forms: &[Form::shape(&[Text("waka_")], UUID)],
         ..Detector::LIKELY
     },
@@ -322,7 +491,10 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("AUTHRESS_KEY"),
         shape: "sc_, ext_, scauth_ or authress_, 5 to 30 and 4 to 6 of a-z0-9, .acc_ or .acc-, 10 to 32 more, 30 to 120 of base64",
         source: "authress.io/knowledge-base: service client keys",
-        finds: &["sc_{fake1*10}.{fake*4}.acc_{fake1*14}.{Fake1x*40}", "ext_{fake1*12}.{fake*5}.acc-{fake1*20}.{Fake1x*44}="],
+        finds: &[
+            "sc_{fake1*10}.{fake*4}.acc_{fake1*14}.{Fake1x*40}",
+            "ext_{fake1*12}.{fake*5}.acc-{fake1*20}.{Fake1x*44}=",
+        ],
         ignores: &["x.acc_{fake1*14}.{Fake1x*40}"],
         forms: &[Form::custom(&[Text(".acc_"), Text(".acc-")], false, vendor::authress)],
         ..Detector::CERTAIN

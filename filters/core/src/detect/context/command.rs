@@ -13,7 +13,13 @@ use crate::detect::{
 const LINE: usize = 300;
 
 /// `Bearer `: an opaque token behind it.
-pub(super) fn bearer(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn bearer(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     let end = place::opaque_end(text, word.end, text.len());
     let token = &text[word.end..end];
     if token.len() >= 16 && is_opaque(token) && !value::is_member(token) {
@@ -22,7 +28,13 @@ pub(super) fn bearer(context: &Context, text: &[u8], word: Range<usize>, _: &mut
 }
 
 /// `Basic `: user and password in base64.
-pub(super) fn basic(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn basic(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     let end = place::opaque_end(text, word.end, text.len());
     if member::is_basic(&text[word.end..end]) {
         context.push("BASIC_AUTH", word.end..end, matches);
@@ -30,7 +42,13 @@ pub(super) fn basic(context: &Context, text: &[u8], word: Range<usize>, _: &mut 
 }
 
 /// `Cookie: ` or `Set-Cookie: `: the values of session cookies.
-pub(super) fn cookie(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn cookie(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     const NAMES: [&[u8]; 5] = [b"sess", b"sid", b"auth", b"jwt", b"token"];
     let limit = text.len().min(word.end + 2048);
     let length = text[word.end..limit].iter().position(|b| matches!(b, b'\n' | b'\r' | b'"' | b'\''));
@@ -53,9 +71,18 @@ pub(super) fn cookie(context: &Context, text: &[u8], word: Range<usize>, _: &mut
 }
 
 /// `-u user:password` or `--user user:password` of curl and its like.
-pub(super) fn user(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn user(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     let line = before(text, word.start);
-    if !["curl", "http ", "wget", "xh "].iter().any(|tool| memchr::memmem::find(line, tool.as_bytes()).is_some()) {
+    if !["curl", "http ", "wget", "xh "]
+        .iter()
+        .any(|tool| memchr::memmem::find(line, tool.as_bytes()).is_some())
+    {
         return;
     }
     let sign = text[word.end..].iter().take(2).take_while(|byte| matches!(byte, b' ' | b'=')).count();
@@ -67,17 +94,40 @@ pub(super) fn user(context: &Context, text: &[u8], word: Range<usize>, _: &mut u
 }
 
 /// `mysql -pPASSWORD`, `mysqldump … -p'PASSWORD'`.
-pub(super) fn mysql(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn mysql(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     flag(context, text, word, b" -p", matches);
 }
 
 /// `redis-cli -a PASSWORD`.
-pub(super) fn redis(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn redis(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     flag(context, text, word, b" -a ", matches);
 }
 
-/// `sshpass -p PASSWORD`: found by the word in it.
-pub(super) fn flag(context: &Context, text: &[u8], word: Range<usize>, flag: &[u8], matches: &mut Vec<Match>) {
+/// `sshpass -p PASSWORD`.
+pub(super) fn sshpass(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+    let blank = usize::from(text.get(word.end) == Some(&b' '));
+    password(context, text, word_at(text, word.end + blank), matches);
+}
+
+fn flag(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    flag: &[u8],
+    matches: &mut Vec<Match>,
+) {
     let window = &text[word.end..text.len().min(word.end + LINE)];
     let line = &window[..memchr::memchr(b'\n', window).unwrap_or(window.len())];
     work::count(line.len());

@@ -19,8 +19,8 @@ pub(super) fn is_basic(value: &[u8]) -> bool {
     }
     let decoded = decode64(value);
     let colon = memchr::memchr(b':', &decoded);
-    let printable = decoded.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ' || *byte >= 0x80);
-    printable && colon.is_some_and(|colon| decoded.len() - colon > 4)
+    let printable = std::str::from_utf8(&decoded).is_ok_and(|text| !text.chars().any(char::is_control));
+    printable && colon.is_some_and(|colon| colon > 0 && decoded.len() - colon > 4)
 }
 
 /// Decodes base64 of either alphabet, padded or not; stops at the first byte that is none.
@@ -57,7 +57,13 @@ pub(super) fn is_jwk_material(value: &[u8]) -> bool {
 }
 
 /// `"kty"`: the private members of the object around it.
-pub(super) fn jwk(context: &Context, text: &[u8], word: Range<usize>, seen: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn jwk(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    seen: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     const MEMBERS: [&[u8]; 7] = [b"\"d\"", b"\"p\"", b"\"q\"", b"\"dp\"", b"\"dq\"", b"\"qi\"", b"\"k\""];
     let back = &text[word.start.saturating_sub(REACH)..word.start];
     let open = memchr::memrchr(b'{', back).map_or(word.start, |at| word.start - back.len() + at);
@@ -83,7 +89,13 @@ pub(super) fn jwk(context: &Context, text: &[u8], word: Range<usize>, seen: &mut
 }
 
 /// The start of a password hash: its fields between dollar signs.
-pub(super) fn crypt(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn crypt(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     // `user:$6$…`: the literal begins with the colon before the hash.
     let word = word.start + usize::from(text[word.start] == b':')..word.end;
     let is_hash = |byte: &&u8| Class::CRYPT.has(**byte) || matches!(**byte, b'$' | b'=' | b',' | b'+' | b'-');

@@ -16,6 +16,7 @@ use super::{
     boundary,
     class::Class,
     detector::{Beside, Detector},
+    encoded::percent_byte,
     engine::Match,
     value::{self, Makeup},
 };
@@ -40,6 +41,8 @@ pub(super) enum Telling {
     Secret,
     /// A token, or a key of some kind: many are not secret.
     Token,
+    /// A key of any kind: few are secret.
+    Key,
     /// User and password in base64, or a header's value.
     Auth,
 }
@@ -69,9 +72,10 @@ impl Context {
 
     /// What leads to the places, and what then looks at them.
     pub(super) fn literals() -> impl Iterator<Item = (&'static str, Look)> {
-        const PLACES: [(&str, Look); 17] = [
+        const PLACES: [(&str, Look); 18] = [
             ("://", url::look),
             ("earer ", command::bearer),
+            ("sshpass -p", command::sshpass),
             ("asic ", command::basic),
             ("ookie: ", command::cookie),
             (" -u ", command::user),
@@ -148,7 +152,8 @@ impl Context {
         matches: &mut Vec<Match>,
     ) {
         let value = &text[range.clone()];
-        if value::is_reference(value) || value.iter().any(|b| b.is_ascii_whitespace() || b.is_ascii_control()) {
+        if value::is_reference(value) || value.iter().any(|b| b.is_ascii_whitespace() || b.is_ascii_control())
+        {
             if telling == Telling::Auth {
                 self.schemes(text, range, matches);
             }
@@ -158,7 +163,11 @@ impl Context {
             matches.push(Match { range, rank, anchored: false });
             return;
         }
-        if telling == Telling::Auth {
+        if telling == Telling::Auth && text.get(range.end) == Some(&b' ') {
+            // A header's value goes on behind the scheme.
+            let end = place::opaque_end(text, range.end + 1, text.len());
+            self.schemes(text, range.start..end, matches);
+        } else if telling == Telling::Auth {
             self.credentials(text, range, matches);
         } else if is_secret(telling, value, position) {
             let password = telling == Telling::Password;
@@ -169,7 +178,11 @@ impl Context {
     /// The vendor whose word is in the name and whose shape the value has.
     fn vendor(&self, name: &[u8], value: &[u8]) -> Option<usize> {
         let makeup = Makeup::of(value);
-        if makeup.length < 12 || makeup.digits == 0 || makeup.distinct < 8 || makeup.changes * 8 < makeup.length {
+        if makeup.length < 12
+            || makeup.digits == 0
+            || makeup.distinct < 8
+            || makeup.changes * 8 < makeup.length
+        {
             return None;
         }
         let name = name.to_ascii_lowercase();
@@ -219,36 +232,60 @@ fn is_opaque(value: &[u8]) -> bool {
 
 /// Whether a value beside a telling name is a secret.
 fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
-    if value.len() > place::LONGEST || value::is_prompt(value) || value::is_member(value) || value::is_path(value) {
+    let decoded = percent_decoded(value);
+    let value = decoded.as_deref().unwrap_or(value);
+    if value.len() > place::LONGEST
+        || value::is_prompt(value)
+        || value::is_member(value)
+        || value::is_path(value)
+    {
         return false;
     }
     let makeup = Makeup::of(value);
     let identifier = value::is_identifier(value);
     let printable = value.iter().all(u8::is_ascii_graphic);
     let firm = matches!(position, Position::Quoted | Position::Line);
-    let plain = value.iter().all(|&byte| Class::OPAQUE.has(byte) || matches!(byte, b'%' | b':' | b'!' | b'@' | b'#' | b'$' | b'^' | b'&' | b'*'));
+    let plain = value.iter().all(|&byte| Class::OPAQUE.has(byte) || b"%:!@#$^&*".contains(&byte));
+    let brackets = |bytes: &[u8]| bytes.iter().any(|byte| b"([{<".contains(byte));
+    if position == Position::Bare && brackets(value) || position == Position::Line && brackets(&value[..1]) {
+        return false;
+    }
     match telling {
         Telling::Password => {
             printable
                 && value.len() <= 128
                 && match position {
-                    Position::Quoted | Position::Line => makeup.is_password() && !has_markup(value),
-                    Position::Bare => makeup.is_made_up() && !identifier && !has_markup(value),
+                    Position::Quoted | Position::Line => {
+                        makeup.is_password() && (makeup.is_made_up() || !has_markup(value))
+                    }
+                    Position::Bare => makeup.is_made_up() && !identifier && !makeup.is_wordy(),
                     Position::Distant => makeup.is_made_up() && !identifier && plain,
                 }
                 && !value::is_example(value)
-                && (!identifier || makeup.digits >= 1 && makeup.lower >= 4 && !value.iter().any(|b| b"_-.".contains(b)))
+                && (!identifier
+                    || makeup.digits >= 1 && makeup.lower >= 4 && !value.iter().any(|b| b"_-.".contains(b)))
         }
         Telling::Secret => {
             plain
                 && !identifier
-                && (makeup.is_random() || firm && makeup.is_made_up() || firm && value::is_uuid(value))
+                && (makeup.is_random() && (firm || makeup.digits >= 2)
+                    || firm && makeup.is_made_up()
+                    || firm && value::is_uuid(value))
                 && !value::is_example(value)
+        }
+        Telling::Key => {
+            firm && !identifier
+                && value::is_mixed(value)
+                && makeup.is_random()
+                && value.len() >= 24
+                && value.iter().all(u8::is_ascii_alphanumeric)
+                && value.len() <= 80
         }
         Telling::Token => {
             plain
                 && !identifier
-                && (makeup.is_random() || firm && makeup.is_made_up() && makeup.digits >= 3 && makeup.changes >= 5)
+                && (makeup.is_random() && (firm || makeup.digits >= 2)
+                    || firm && makeup.is_made_up() && makeup.digits >= 3 && makeup.changes >= 5)
                 && !value::is_uuid(value)
                 && !value::is_example(value)
         }
@@ -259,11 +296,25 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
 /// Code or markup rather than a password: brackets that close, arrows, several words.
 fn has_markup(value: &[u8]) -> bool {
     let has = |bytes: &[u8]| value.iter().any(|byte| bytes.contains(byte));
-    has(b"(") && has(b")") || has(b"[") && has(b"]") || has(b"{") && has(b"}") || has(b"<") || has(b"`\"\\")
+    has(b"(") && has(b")") || has(b"[") && has(b"]") || has(b"{") && has(b"}") || has(b"<") && has(b">")
+}
+
+/// A value with its percent-encoded bytes decoded, where it has such.
+fn percent_decoded(value: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(b'%', value)?;
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut at = 0;
+    while at < value.len() {
+        let byte = percent_byte(&value[at..]);
+        decoded.push(byte.unwrap_or(value[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    (decoded.len() < value.len()).then_some(decoded)
 }
 
 /// The start of a word's run of a class, cut where an escape ends.
 fn cut_escape(text: &[u8], start: usize, end: usize) -> usize {
-    let letter = start < end && boundary::ends_in_escape(&text[..start + 1]) && text[..start].ends_with(b"\\");
+    let letter =
+        start < end && boundary::ends_in_escape(&text[..start + 1]) && text[..start].ends_with(b"\\");
     start + usize::from(letter)
 }

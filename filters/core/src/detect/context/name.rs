@@ -29,11 +29,16 @@ pub(super) fn telling(name: &[u8]) -> Option<Telling> {
         words = rest;
     }
     let ends = |endings: &[&str]| endings.iter().any(|ending| words.ends_with(ending.as_bytes()));
-    let is = |endings: &[&str]| endings.iter().any(|ending| strip_word(words, ending).is_some() || words == ending.as_bytes());
+    let is = |endings: &[&str]| {
+        endings.iter().any(|ending| strip_word(words, ending).is_some() || words == ending.as_bytes())
+    };
     let upper = !name.iter().any(u8::is_ascii_lowercase);
     if ends(&PASSWORDS) || is(&["pass", "pwd", "pw"]) && words != b"pwd" || words == b"pwd" && !upper {
         Some(Telling::Password)
-    } else if ends(&["secret"]) || is(&KEYS) || KEY_ENDINGS.iter().any(|ending| words.ends_with(ending.as_bytes())) {
+    } else if ends(&["secret"])
+        || is(&KEYS)
+        || KEY_ENDINGS.iter().any(|ending| words.ends_with(ending.as_bytes()))
+    {
         Some(Telling::Secret)
     } else if is(&["auth", "authorization"]) {
         Some(Telling::Auth)
@@ -41,6 +46,8 @@ pub(super) fn telling(name: &[u8]) -> Option<Telling> {
         Some(Telling::Token)
     } else if upper && is(&["key"]) && words != b"key" && !is(&OTHER_KEYS) {
         Some(Telling::Token)
+    } else if is(&["key"]) && !is(&OTHER_KEYS) {
+        Some(Telling::Key)
     } else {
         None
     }
@@ -94,12 +101,46 @@ const PASSWORDS: [&str; 6] = ["password", "passwd", "passphrase", "passwort", "p
 
 /// Names of keys that are secret.
 const KEYS: [&str; 40] = [
-    "api_key", "apikey", "access_key", "accesskey", "secret_key", "secretkey", "private_key", "privatekey",
-    "encryption_key", "signing_key", "master_key", "masterkey", "auth_key", "authkey", "account_key", "accountkey",
-    "service_key", "license_key", "licence_key", "subscription_key", "admin_key", "app_key", "appkey",
-    "application_key", "shared_key", "sharedkey", "preshared_key", "consumer_key", "functions_key", "storage_key",
-    "hmac_key", "deploy_key", "webhook_key", "server_key", "root_key", "session_key", "crypt_key", "jwt_key",
-    "secret_key_base", "signature_key",
+    "api_key",
+    "apikey",
+    "access_key",
+    "accesskey",
+    "secret_key",
+    "secretkey",
+    "private_key",
+    "privatekey",
+    "encryption_key",
+    "signing_key",
+    "master_key",
+    "masterkey",
+    "auth_key",
+    "authkey",
+    "account_key",
+    "accountkey",
+    "service_key",
+    "license_key",
+    "licence_key",
+    "subscription_key",
+    "admin_key",
+    "app_key",
+    "appkey",
+    "application_key",
+    "shared_key",
+    "sharedkey",
+    "preshared_key",
+    "consumer_key",
+    "functions_key",
+    "storage_key",
+    "hmac_key",
+    "deploy_key",
+    "webhook_key",
+    "server_key",
+    "root_key",
+    "session_key",
+    "crypt_key",
+    "jwt_key",
+    "secret_key_base",
+    "signature_key",
 ];
 
 /// The same, where they are one word with something else.
@@ -107,32 +148,136 @@ const KEY_ENDINGS: [&str; 5] = ["apikey", "secretkey", "accesskey", "accountkey"
 
 /// Words behind the telling one that do not change what it says.
 const QUALIFIERS: [&str; 30] = [
-    "prod", "production", "staging", "stage", "dev", "development", "test", "testing", "live", "value", "base64",
-    "b64", "base", "old", "new", "primary", "secondary", "default", "override", "raw", "plain", "plaintext", "env",
-    "1", "2", "3", "4", "64", "main", "str",
+    "prod",
+    "production",
+    "staging",
+    "stage",
+    "dev",
+    "development",
+    "test",
+    "testing",
+    "live",
+    "value",
+    "base64",
+    "b64",
+    "base",
+    "old",
+    "new",
+    "primary",
+    "secondary",
+    "default",
+    "override",
+    "raw",
+    "plain",
+    "plaintext",
+    "env",
+    "1",
+    "2",
+    "3",
+    "4",
+    "64",
+    "main",
+    "str",
 ];
 
 /// Names with one of these words tell of something that is no secret, or is no more one.
 const NEVER: [&str; 34] = [
-    "public", "pub", "publishable", "hash", "hashed", "digest", "example", "placeholder", "dummy", "fake", "mock",
-    "invalid", "wrong", "max", "min", "count", "length", "limit", "usage", "regex", "pattern", "label", "hint",
-    "field", "column", "error", "message", "msg", "tokenizer", "csrf", "xsrf", "anon", "site", "integrity",
+    "public",
+    "pub",
+    "publishable",
+    "hash",
+    "hashed",
+    "digest",
+    "example",
+    "placeholder",
+    "dummy",
+    "fake",
+    "mock",
+    "invalid",
+    "wrong",
+    "max",
+    "min",
+    "count",
+    "length",
+    "limit",
+    "usage",
+    "regex",
+    "pattern",
+    "label",
+    "hint",
+    "field",
+    "column",
+    "error",
+    "message",
+    "msg",
+    "tokenizer",
+    "csrf",
+    "xsrf",
+    "anon",
+    "site",
+    "integrity",
 ];
 
 /// Tokens of parsers, of pages and of protocols.
 const OTHER_TOKENS: [&str; 38] = [
-    "next_token", "page_token", "continuation_token", "pagination_token", "sync_token", "pad_token", "eos_token",
-    "bos_token", "unk_token", "mask_token", "sep_token", "cls_token", "stop_token", "end_token", "start_token",
-    "begin_token", "special_token", "cancellation_token", "cancel_token", "prev_token", "previous_token",
-    "current_token", "last_token", "cursor_token", "idempotency_token", "request_token", "line_token", "word_token",
-    "image_token", "video_token", "audio_token", "delta_token", "resume_token", "change_token", "concurrency_token",
-    "marker_token", "text_token", "client_request_token",
+    "next_token",
+    "page_token",
+    "continuation_token",
+    "pagination_token",
+    "sync_token",
+    "pad_token",
+    "eos_token",
+    "bos_token",
+    "unk_token",
+    "mask_token",
+    "sep_token",
+    "cls_token",
+    "stop_token",
+    "end_token",
+    "start_token",
+    "begin_token",
+    "special_token",
+    "cancellation_token",
+    "cancel_token",
+    "prev_token",
+    "previous_token",
+    "current_token",
+    "last_token",
+    "cursor_token",
+    "idempotency_token",
+    "request_token",
+    "line_token",
+    "word_token",
+    "image_token",
+    "video_token",
+    "audio_token",
+    "delta_token",
+    "resume_token",
+    "change_token",
+    "concurrency_token",
+    "marker_token",
+    "text_token",
+    "client_request_token",
 ];
 
 /// Keys of tables and maps, in upper case.
 const OTHER_KEYS: [&str; 16] = [
-    "cache_key", "primary_key", "foreign_key", "sort_key", "partition_key", "group_key", "index_key", "map_key",
-    "hash_key", "range_key", "registry_key", "host_key", "lookup_key", "event_key", "dedup_key", "sub_key",
+    "cache_key",
+    "primary_key",
+    "foreign_key",
+    "sort_key",
+    "partition_key",
+    "group_key",
+    "index_key",
+    "map_key",
+    "hash_key",
+    "range_key",
+    "registry_key",
+    "host_key",
+    "lookup_key",
+    "event_key",
+    "dedup_key",
+    "sub_key",
 ];
 
 #[cfg(test)]
@@ -166,7 +311,7 @@ mod tests {
             ("nextPageToken", None),
             ("eos_token", None),
             ("DATADOG_KEY", Some(Token)),
-            ("key", None),
+            ("key", Some(Telling::Key)),
             ("publicKey", None),
             ("CACHE_KEY", None),
             ("Authorization", Some(Auth)),

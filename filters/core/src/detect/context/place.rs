@@ -51,7 +51,8 @@ fn quote(text: &[u8], at: usize) -> Option<(u8, usize)> {
     }
 }
 
-const ENTITIES: [(&[u8], u8); 4] = [(b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b'\''), (b"&apos;", b'\'')];
+const ENTITIES: [(&[u8], u8); 4] =
+    [(b"&quot;", b'"'), (b"&#34;", b'"'), (b"&#39;", b'\''), (b"&apos;", b'\'')];
 
 /// What separates the name from a value, if anything does.
 pub(super) fn separator(text: &[u8], name: &Range<usize>) -> Option<Separated> {
@@ -86,14 +87,16 @@ fn operator(text: &[u8], at: usize) -> Option<(Sign, usize)> {
     if rest.starts_with(b"::") {
         return None;
     }
-    let length = [&b"==="[..], b"==", b":=", b"=>", b"=", b":"].iter().find(|sign| rest.starts_with(sign))?.len();
+    let length =
+        [&b"==="[..], b"==", b":=", b"=>", b"=", b":"].iter().find(|sign| rest.starts_with(sign))?.len();
     let end = at + length;
     if rest[..length] != *b":" {
         return Some((Sign::Equals, end));
     }
     let is_type = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_&'<>[]|. ?".contains(byte);
     let annotation = rest[1..].iter().take(32).take_while(is_type).count();
-    let assigned = annotation > 1 && rest.get(1 + annotation) == Some(&b'=') && rest.get(2 + annotation) != Some(&b'=');
+    let assigned =
+        annotation > 1 && rest.get(1 + annotation) == Some(&b'=') && rest.get(2 + annotation) != Some(&b'=');
     Some(if assigned { (Sign::Equals, at + 2 + annotation) } else { (Sign::Colon, end) })
 }
 
@@ -101,7 +104,8 @@ fn operator(text: &[u8], at: usize) -> Option<(Sign, usize)> {
 fn named_value(text: &[u8], at: usize) -> Option<(Sign, usize)> {
     let window = &text[at..text.len().min(at + 48)];
     let skipped = window.iter().take_while(|byte| b" \t\r\n,\"'\\-".contains(byte) || **byte == b'n').count();
-    let word = [&b"value"[..], b"Value", b"VALUE"].into_iter().find(|word| window[skipped..].starts_with(word))?;
+    let word =
+        [&b"value"[..], b"Value", b"VALUE"].into_iter().find(|word| window[skipped..].starts_with(word))?;
     let mut end = at + skipped + word.len();
     if let Some((_, behind)) = quote(text, end) {
         end = behind;
@@ -121,7 +125,11 @@ fn takes_blank(text: &[u8], name: &Range<usize>) -> bool {
 }
 
 /// The value behind a separator.
-pub(super) fn value(text: &[u8], name: &Range<usize>, separated: Separated) -> Option<(Range<usize>, Position)> {
+pub(super) fn value(
+    text: &[u8],
+    name: &Range<usize>,
+    separated: Separated,
+) -> Option<(Range<usize>, Position)> {
     let Separated { sign, at, spaced, quoted } = separated;
     let mut at = blanks(text, at);
     if matches!(sign, Sign::Equals | Sign::Call | Sign::Comma) && matches!(text.get(at), Some(b'\n' | b'(')) {
@@ -140,7 +148,8 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, separated: Separated) -> O
             Some((at..end, Position::Quoted))
         }
         Sign::Colon | Sign::Equals | Sign::Blank => {
-            let line = !quoted && starts_line(text, name) && (sign == Sign::Colon || !spaced || at == separated.at);
+            let line =
+                !quoted && starts_line(text, name) && (sign == Sign::Colon || !spaced || at == separated.at);
             bare_value(text, name, at, line, sign)
         }
     }
@@ -149,7 +158,9 @@ pub(super) fn value(text: &[u8], name: &Range<usize>, separated: Separated) -> O
 /// Skips what may stand right before a quotation mark: the prefix of a literal, a call around it. Whether
 /// it was a call.
 fn before_quote(text: &[u8], at: usize) -> (bool, usize) {
-    let is_call = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'.' | b':' | b'@' | b'$' | b'&');
+    let is_call = |byte: &&u8| {
+        byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'.' | b':' | b'@' | b'$' | b'&')
+    };
     let length = text[at..].iter().take(40).take_while(is_call).count();
     let behind = at + length;
     work::count(length);
@@ -167,7 +178,8 @@ fn quoted_value(text: &[u8], mark: u8, start: usize, open: usize) -> Option<Rang
     let window = &text[open..text.len().min(open + LONGEST)];
     let mut at = 0;
     loop {
-        let step = window[at..].iter().position(|&byte| byte == mark || byte == b'\n' || entity && byte == b'&')?;
+        let step =
+            window[at..].iter().position(|&byte| byte == mark || byte == b'\n' || entity && byte == b'&')?;
         at += step;
         work::count(step);
         if window[at] == b'\n' {
@@ -209,7 +221,9 @@ fn bare_value(
     let ends = |at: usize, byte: u8| match byte {
         b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' => true,
         b'\\' => true,
-        b';' | b',' | b')' | b'}' | b']' => !line || rest.get(at + 1).is_none_or(u8::is_ascii_whitespace) || byte == b';',
+        b';' | b',' | b')' | b'}' | b']' => {
+            !line || rest.get(at + 1).is_none_or(u8::is_ascii_whitespace) || byte == b';'
+        }
         b'&' => in_query,
         b'#' => in_query,
         _ => false,
@@ -226,7 +240,7 @@ fn bare_value(
     let tight = sign == Sign::Equals && start > 0 && text[start - 1] == b'=';
     let alone = line && (tight && upper || ends_line(text, end) && (sign == Sign::Colon || tight));
     let connection = tight && text.get(end) == Some(&b';') && !ends_line(text, end + 1);
-    let flag = sign == Sign::Blank || tight && text[name.start..].starts_with(b"--");
+    let flag = sign == Sign::Blank || tight && in_query || tight && text[name.start..].starts_with(b"--");
     let shell = tight && upper;
     let position = if alone || connection || flag || shell { Position::Line } else { Position::Bare };
     (!code).then_some((start..end, position))

@@ -6,7 +6,13 @@ use super::{Context, Telling, name, place};
 use crate::detect::{class::Class, engine::Match, value::Makeup};
 
 /// `sig=`: of a shared access signature, if the rest of its query says so.
-pub(super) fn signature(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn signature(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     let around = &text[word.start.saturating_sub(300)..text.len().min(word.end + 300)];
     let has = |name: &[u8]| memchr::memmem::find(around, name).is_some();
     let end = Class::ENCODED.run_end(text, word.end, 120);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Context, query};
+use super::{Context, percent_decoded, query};
 use crate::detect::{
     class::{Class, work},
     engine::Match,
@@ -13,10 +13,18 @@ use crate::detect::{
 const REACH: usize = 2048;
 
 /// `://`: reads the authority, then the path of known hosts and the query.
-pub(super) fn look(context: &Context, text: &[u8], mark: Range<usize>, seen: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn look(
+    context: &Context,
+    text: &[u8],
+    mark: Range<usize>,
+    seen: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     let start = mark.end;
     let rest = &text[start..text.len().min(start + REACH)];
-    let ends = |byte: u8| byte <= b' ' || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'|') || byte >= 0x7f;
+    let ends = |byte: u8| {
+        byte <= b' ' || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'|') || byte >= 0x7f
+    };
     let length = rest.iter().position(|&byte| ends(byte)).unwrap_or(rest.len());
     let next = memchr::memmem::find(&rest[..length], b"://").unwrap_or(length);
     work::count(length.min(next));
@@ -52,7 +60,8 @@ fn userinfo(context: &Context, text: &[u8], range: Range<usize>, matches: &mut V
     let Some(colon) = memchr::memchr(b':', info) else {
         let makeup = Makeup::of(info);
         if info.len() >= 20 && makeup.is_random() && !value::is_reference(info) {
-            let sentry = memchr::memmem::find(&text[range.end..text.len().min(range.end + 64)], b"sentry.io").is_some();
+            let sentry = memchr::memmem::find(&text[range.end..text.len().min(range.end + 64)], b"sentry.io")
+                .is_some();
             context.push(if sentry { "SENTRY_DSN" } else { "GENERIC_SECRET" }, range, matches);
         }
         return;
@@ -67,8 +76,11 @@ fn userinfo(context: &Context, text: &[u8], range: Range<usize>, matches: &mut V
 
 /// Behind `user:` and before `@`, nearly anything is a password.
 fn is_password(user: &[u8], password: &[u8]) -> bool {
+    let decoded = percent_decoded(password);
+    let password = decoded.as_deref().unwrap_or(password);
     let makeup = Makeup::of(password);
-    let words = value::is_example(password) || value::is_prompt(password) || password.eq_ignore_ascii_case(user);
+    let words =
+        value::is_example(password) || value::is_prompt(password) || password.eq_ignore_ascii_case(user);
     let letters = makeup.letters() == makeup.length;
     makeup.length >= 4
         && makeup.distinct >= 4
@@ -77,7 +89,8 @@ fn is_password(user: &[u8], password: &[u8]) -> bool {
         && !(letters && makeup.length < 8)
         && !(makeup.digits == makeup.length && makeup.length < 6)
         && !value::is_identifier(password)
-        && !password.iter().any(|byte| b"{}[]()".contains(byte))
+        && password.iter().all(u8::is_ascii_graphic)
+        && !(makeup.digits == 0 && password.iter().any(|byte| b"{}[]():,%".contains(byte)))
 }
 
 /// Services whose URL is itself the secret.
@@ -104,7 +117,8 @@ fn webhook(context: &Context, text: &[u8], host: &[u8], path: Range<usize>, matc
     let length = text[start..path.end].iter().take_while(is_path).count();
     let secret = &text[start..start + length];
     let makeup = Makeup::of(secret);
-    let masked = memchr::memmem::find(secret, b"XXXX").is_some() || memchr::memmem::find(secret, b"xxxx").is_some();
+    let masked =
+        memchr::memmem::find(secret, b"XXXX").is_some() || memchr::memmem::find(secret, b"xxxx").is_some();
     if length >= 14 && makeup.digits >= 2 && makeup.letters() >= 4 && !masked {
         context.push(label, start..start + length, matches);
     }
