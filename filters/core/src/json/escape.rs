@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use memchr::memchr;
 use zeroize::Zeroize;
+
+use super::special::backslash;
 
 /// A decoded string and the way back: where each decoded byte stood in the raw string.
 ///
@@ -12,6 +13,8 @@ use zeroize::Zeroize;
 pub struct Decoded {
     /// The decoded bytes. A lone surrogate is kept as its three-byte generalised UTF-8 form.
     pub text: Vec<u8>,
+    /// Whether a backslash is in the decoded text.
+    pub has_backslash: bool,
     escapes: Vec<Escape>,
 }
 
@@ -29,15 +32,21 @@ impl Decoded {
     pub fn decode(&mut self, raw: &[u8]) {
         self.text.clear();
         self.escapes.clear();
+        self.has_backslash = false;
+        self.text.reserve(raw.len());
         let mut at = 0;
-        while let Some(plain) = memchr(b'\\', &raw[at..]) {
-            self.text.extend_from_slice(&raw[at..at + plain]);
-            let (text_start, raw_start) = (self.text.len() as u32, (at + plain) as u32);
-            at += plain + decode_escape(&raw[at + plain..], &mut self.text);
-            let (text_end, raw_end) = (self.text.len() as u32, at as u32);
-            self.escapes.push(Escape { text_start, text_end, raw_start, raw_end });
+        loop {
+            let start = backslash(raw, at);
+            self.text.extend_from_slice(&raw[at..start]);
+            if start == raw.len() {
+                return;
+            }
+            let text_start = self.text.len() as u32;
+            at = start + decode_escape(&raw[start..], &mut self.text);
+            let text_end = self.text.len() as u32;
+            self.has_backslash |= self.text[text_start as usize] == b'\\';
+            self.escapes.push(Escape { text_start, text_end, raw_start: start as u32, raw_end: at as u32 });
         }
-        self.text.extend_from_slice(&raw[at..]);
     }
 
     /// The raw range behind a range of the decoded text. An escape that is touched is covered

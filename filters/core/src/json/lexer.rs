@@ -6,11 +6,10 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
-
 use super::{
     escape::Decoded,
     schema::{NodeId, Schema},
+    special::string_special,
 };
 
 /// Deeper nesting than this is refused; providers' own parsers stop sooner.
@@ -43,6 +42,8 @@ pub struct StringPiece {
     pub first: bool,
     /// Whether the string ends with this piece.
     pub last: bool,
+    /// Whether there is an escape in this piece.
+    pub escaped: bool,
 }
 
 /// What a walk over a document does.
@@ -297,24 +298,23 @@ impl<'s> Lexer<'s> {
         visitor: &mut impl Visitor,
     ) -> Result<usize, JsonError> {
         let mut end = at;
+        let mut escaped = escape != Escape::No;
         let last = loop {
             if escape != Escape::No {
+                escaped = true;
                 let Some(&byte) = bytes.get(end) else { break false };
                 escape = continue_escape(escape, byte).ok_or_else(|| self.error(end, "a bad escape"))?;
                 end += 1;
                 continue;
             }
-            let run = memchr2(b'"', b'\\', &bytes[end..]);
-            let stop = run.map_or(bytes.len(), |run| end + run);
-            if let Some(control) = bytes[end..stop].iter().position(|&byte| byte < 0x20) {
-                return Err(self.error(end + control, "a control character in a string"));
-            }
-            end = stop;
+            end = string_special(bytes, end);
             match bytes.get(end) {
                 Some(b'"') => break true,
+                Some(0..0x20) => return Err(self.error(end, "a control character in a string")),
                 // The common escapes, at once.
                 Some(_) if matches!(bytes.get(end + 1), Some(b'n' | b'"' | b'\\' | b't' | b'r' | b'/')) => {
-                    end += 2
+                    escaped = true;
+                    end += 2;
                 }
                 Some(_) => {
                     escape = Escape::Backslash;
@@ -328,7 +328,7 @@ impl<'s> Lexer<'s> {
         if key && place != Schema::UNKNOWN {
             self.key.extend_from_slice(&bytes[at..end]);
         }
-        visitor.string(StringPiece { place, key, raw: at..end, first, last });
+        visitor.string(StringPiece { place, key, raw: at..end, first, last, escaped });
         if !last {
             self.state = State::Text { key, first: false, escape };
             return Ok(end);

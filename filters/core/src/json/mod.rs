@@ -7,6 +7,7 @@
 pub mod escape;
 pub mod lexer;
 pub mod schema;
+mod special;
 
 pub use lexer::{JsonError, Lexer, StringPiece, Visitor};
 pub use schema::{NodeId, Rule, Schema};

@@ -46,6 +46,10 @@ impl Visitor for Ignore {
     fn string(&mut self, _piece: StringPiece) {}
 }
 
+/// Shorter member names are not scanned: they hold no credential that tells itself by its form, and no
+/// literal placeholder, which has 21 bytes at least.
+const SHORTEST_KEY: usize = 12;
+
 struct Walk<'a> {
     schema: &'a Schema,
     body: &'a [u8],
@@ -121,7 +125,9 @@ impl Visitor for Walk<'_> {
         let raw = piece.raw;
         if piece.key {
             self.key = None;
-            self.scan(raw.clone());
+            if piece.escaped || raw.len() >= SHORTEST_KEY {
+                self.scan(raw.clone());
+            }
             self.key = Some(raw);
             return;
         }

@@ -43,6 +43,8 @@ pub(super) struct LeafScanner<'a> {
     finds: Vec<Find>,
     decoded: Decoded,
     key_lines: KeyLines,
+    /// Whether there is a backslash in the leaf under way, decoded; without one there is no escape in it.
+    has_backslash: bool,
 }
 
 /// A secret found in a text, in the text's own offsets.
@@ -64,6 +66,7 @@ impl<'a> LeafScanner<'a> {
             finds,
             decoded: Decoded::default(),
             key_lines: KeyLines::default(),
+            has_backslash: false,
         }
     }
 
@@ -77,12 +80,14 @@ impl<'a> LeafScanner<'a> {
         list: Option<usize>,
     ) {
         let content = &body[raw.clone()];
+        self.has_backslash = false;
         if memchr::memchr(b'\\', content).is_none() {
             self.text(content, key, list, |range| range.start + raw.start..range.end + raw.start);
             return;
         }
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.decode(content);
+        self.has_backslash = decoded.has_backslash;
         self.text(&decoded.text, key, list, |range| {
             let found = decoded.raw(range);
             found.start + raw.start..found.end + raw.start
@@ -92,6 +97,7 @@ impl<'a> LeafScanner<'a> {
 
     /// Scans a text that stands for itself.
     pub(super) fn plain(&mut self, body: &[u8]) {
+        self.has_backslash = true;
         self.text(body, None, None, |range| range);
     }
 
@@ -176,7 +182,7 @@ impl<'a> LeafScanner<'a> {
             let range = span.start + offset..span.end + offset;
             finds.push(Find { range, kind: span.kind, plaintext: plaintext(text, span) });
         }
-        if ESCAPED_ASCII.find(text).is_some() {
+        if self.has_backslash && ESCAPED_ASCII.find(text).is_some() {
             self.find_escaped(text, offset, key, &spans, finds);
         }
         self.spans = spans;
@@ -225,7 +231,7 @@ impl<'a> LeafScanner<'a> {
             let plain = |byte: &u8| *byte >= 0x20 && *byte != b'"' && *byte != b'\\';
             !find.plaintext.iter().all(plain) || text[find.range.clone()] != **find.plaintext
         };
-        let look = may_hold_literal(text) || finds.iter().any(suspicious);
+        let look = may_hold_literal(text, self.has_backslash) || finds.iter().any(suspicious);
         let mut surroundings = look.then(|| Surroundings::new(text));
         let mut end = 0;
         for Find { range, kind, plaintext } in finds.drain(..) {

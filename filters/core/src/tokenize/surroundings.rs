@@ -17,9 +17,9 @@ use crate::{
 pub(super) static ESCAPED_ASCII: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
 
 /// Whether a literal placeholder may be in the text, spelt in any way.
-pub(super) fn may_hold_literal(text: &[u8]) -> bool {
+pub(super) fn may_hold_literal(text: &[u8], has_backslash: bool) -> bool {
     static LITERAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(START));
-    LITERAL.find(text).is_some() || ESCAPED_ASCII.find(text).is_some()
+    LITERAL.find(text).is_some() || has_backslash && ESCAPED_ASCII.find(text).is_some()
 }
 
 /// Follows a leaf from its beginning.
