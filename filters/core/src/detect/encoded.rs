@@ -42,13 +42,43 @@ impl Base64 {
             return;
         };
         let end = Class::ANY64.run_end(text, run.end, LONGEST);
+        let (end, encoded) = lines(text, start..end);
         self.seen = end;
         if end - start < LONGEST
-            && let Some(Match { rank, anchored, .. }) = inner(engine, &text[start..end])
+            && let Some(Match { rank, anchored, .. }) =
+                inner(engine, encoded.as_deref().unwrap_or(&text[start..end]))
         {
             matches.push(Match { range: start..end, rank, anchored });
         }
     }
+}
+
+/// How tools break long base64 into lines (RFC 2045 §6.8, RFC 7468 §2).
+const WIDTHS: [usize; 4] = [60, 64, 72, 76];
+
+/// The end of base64 that goes on over lines of one width, and all of it without the breaks.
+fn lines(text: &[u8], first: Range<usize>) -> (usize, Option<Vec<u8>>) {
+    let width = first.len();
+    let (mut end, mut encoded) = (first.end, None);
+    if !WIDTHS.contains(&width) {
+        return (end, encoded);
+    }
+    while end - first.start < LONGEST {
+        let newline: &[u8] = if text[end..].starts_with(b"\\n") { b"\\n" } else { b"\n" };
+        let next = end + text[end..].strip_prefix(newline).map_or(0, |_| newline.len());
+        let indent = text[next..].iter().take(40).take_while(|byte| **byte == b' ').count();
+        let line = next + indent..Class::ANY64.run_end(text, next + indent, width + 1);
+        if next == end || line.is_empty() || line.len() > width {
+            break;
+        }
+        let encoded: &mut Vec<u8> = encoded.get_or_insert_with(|| text[first.clone()].to_vec());
+        encoded.extend_from_slice(&text[line.clone()]);
+        end = line.end;
+        if line.len() < width {
+            break;
+        }
+    }
+    (end, encoded)
 }
 
 /// Whether a run's first characters decode to text.

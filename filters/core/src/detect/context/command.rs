@@ -46,13 +46,17 @@ pub(super) fn cookie(
     context: &Context,
     text: &[u8],
     word: Range<usize>,
-    _: &mut usize,
+    seen: &mut usize,
     matches: &mut Vec<Match>,
 ) {
     const NAMES: [&[u8]; 5] = [b"sess", b"sid", b"auth", b"jwt", b"token"];
+    if word.start < *seen {
+        return;
+    }
     let limit = text.len().min(word.end + 2048);
     let length = text[word.end..limit].iter().position(|b| matches!(b, b'\n' | b'\r' | b'"' | b'\''));
     let line = word.end..word.end + length.unwrap_or(limit - word.end);
+    *seen = line.end;
     work::count(line.len());
     let mut at = line.start;
     for pair in text[line].split(|byte| *byte == b';') {
@@ -116,18 +120,18 @@ pub(super) fn redis(
 }
 
 /// `sshpass -p PASSWORD`.
-pub(super) fn sshpass(context: &Context, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+pub(super) fn sshpass(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
     let blank = usize::from(text.get(word.end) == Some(&b' '));
     password(context, text, word_at(text, word.end + blank), matches);
 }
 
-fn flag(
-    context: &Context,
-    text: &[u8],
-    word: Range<usize>,
-    flag: &[u8],
-    matches: &mut Vec<Match>,
-) {
+fn flag(context: &Context, text: &[u8], word: Range<usize>, flag: &[u8], matches: &mut Vec<Match>) {
     let window = &text[word.end..text.len().min(word.end + LINE)];
     let line = &window[..memchr::memchr(b'\n', window).unwrap_or(window.len())];
     work::count(line.len());

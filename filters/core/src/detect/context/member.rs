@@ -65,6 +65,9 @@ pub(super) fn jwk(
     matches: &mut Vec<Match>,
 ) {
     const MEMBERS: [&[u8]; 7] = [b"\"d\"", b"\"p\"", b"\"q\"", b"\"dp\"", b"\"dq\"", b"\"qi\"", b"\"k\""];
+    if word.start < *seen {
+        return;
+    }
     let back = &text[word.start.saturating_sub(REACH)..word.start];
     let open = memchr::memrchr(b'{', back).map_or(word.start, |at| word.start - back.len() + at);
     let open = open.max(*seen);

@@ -4,6 +4,7 @@
 //! number of bytes. Only the value is the secret, not the name.
 
 mod command;
+mod manifest;
 mod member;
 mod name;
 mod place;
@@ -72,7 +73,7 @@ impl Context {
 
     /// What leads to the places, and what then looks at them.
     pub(super) fn literals() -> impl Iterator<Item = (&'static str, Look)> {
-        const PLACES: [(&str, Look); 18] = [
+        const PLACES: [(&str, Look); 19] = [
             ("://", url::look),
             ("earer ", command::bearer),
             ("sshpass -p", command::sshpass),
@@ -84,6 +85,7 @@ impl Context {
             ("redis-cli", command::redis),
             ("sig=", query::signature),
             ("\"kty\"", member::jwk),
+            ("kind: Secret", manifest::look),
             ("$2a$", member::crypt),
             ("$2b$", member::crypt),
             ("$2y$", member::crypt),

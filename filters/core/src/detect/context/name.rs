@@ -42,9 +42,10 @@ pub(super) fn telling(name: &[u8]) -> Option<Telling> {
         Some(Telling::Secret)
     } else if is(&["auth", "authorization"]) {
         Some(Telling::Auth)
-    } else if ends(&["token"]) && !is(&OTHER_TOKENS) || is(&["credential", "credentials", "creds"]) {
-        Some(Telling::Token)
-    } else if upper && is(&["key"]) && words != b"key" && !is(&OTHER_KEYS) {
+    } else if ends(&["token"]) && !is(&OTHER_TOKENS)
+        || is(&["credential", "credentials", "creds"])
+        || upper && is(&["key"]) && words != b"key" && !is(&OTHER_KEYS)
+    {
         Some(Telling::Token)
     } else if is(&["key"]) && !is(&OTHER_KEYS) {
         Some(Telling::Key)

@@ -183,8 +183,7 @@ fn base64(text: &str) -> String {
             encoded.push(BASE64[(bits >> (18 - 6 * digit) & 63) as usize] as char);
         }
     }
-    // The alphabet above has digits where RFC 4648 has them.
-    while encoded.len() % 4 != 0 {
+    while !encoded.len().is_multiple_of(4) {
         encoded.push('=');
     }
     encoded
@@ -275,6 +274,17 @@ fn structures() {
             format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", noise.text(BASE64, 64));
         let pem = base64(&pem);
         tally.check("base64 of pem", &format!("    client-key-data: {pem}\n"), &pem);
+        let long =
+            format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", noise.text(BASE64, 900));
+        let wrapped: Vec<_> =
+            base64(&long).as_bytes().chunks(76).map(|l| String::from_utf8_lossy(l).into_owned()).collect();
+        let wrapped = wrapped.join("\n");
+        tally.check("wrapped base64 of pem", &format!("$ base64 key.pem\n{wrapped}\n$ "), &wrapped);
+        let value = base64(&noise.text(LOWER, 9));
+        let manifest = format!(
+            "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ntype: Opaque\ndata:\n  user: {value}\n"
+        );
+        tally.check("manifest", &manifest, &value);
         let jwk = noise.text(ALNUM, 43);
         tally.check(
             "jwk",
