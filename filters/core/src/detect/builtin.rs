@@ -11,6 +11,7 @@ mod comms;
 mod context;
 mod dev;
 mod hosting;
+mod infra;
 mod keys;
 mod messaging;
 mod models;
@@ -28,6 +29,7 @@ pub static DETECTORS: &[&[Detector]] = &[
     hosting::DETECTORS,
     azure::DETECTORS,
     scm::DETECTORS,
+    infra::DETECTORS,
     registry::DETECTORS,
     messaging::DETECTORS,
     payments::DETECTORS,

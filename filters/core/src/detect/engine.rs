@@ -230,7 +230,7 @@ fn run_end(text: &[u8], body: usize, class: Class, (min, max): Bounds, runs: &mu
 }
 
 /// The end of what encodes base64: other percent-encoded bytes end it.
-fn signs_end(text: &[u8], body: usize, end: usize) -> usize {
+pub(super) fn signs_end(text: &[u8], body: usize, end: usize) -> usize {
     const SIGNS: [&[u8]; 7] = [b"%2B", b"%2F", b"%3D", b"%2b", b"%2f", b"%3d", b"%25"];
     let other = |at: &usize| !SIGNS.iter().any(|sign| text[body + at..].starts_with(sign));
     memchr::memchr_iter(b'%', &text[body..end]).find(other).map_or(end, |at| body + at)

@@ -13,6 +13,7 @@ mod context;
 mod detector;
 mod encoded;
 mod engine;
+mod example;
 mod extra;
 mod jwt;
 mod literals;

@@ -7,7 +7,8 @@ use super::{
     boundary,
     class::{Class, Runs},
     detector::{Candidate, UUID},
-    engine::shape_end,
+    engine::{shape_end, signs_end},
+    value::is_mixed,
 };
 
 /// `length` bytes of a class that end at `end`, with a boundary before them.
@@ -121,4 +122,24 @@ pub(super) fn salesforce(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<
     let mut end = Class::DOTTED.run_end(text, body, 200);
     end -= text[body..end].iter().rev().take_while(|&&byte| byte == b'.').count();
     (text[start..].starts_with(b"00D") && end - body >= 80).then_some(start..end)
+}
+
+/// Adyen: `AQE` begins all base64 of small numbers too; a key goes on with a small letter and has dashes.
+pub(super) fn adyen(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start, body } = candidate;
+    let end = runs.end(Class::OPAQUE, body);
+    let token = (120..=400).contains(&(end - body)).then(|| &text[body..end])?;
+    (token[0].is_ascii_lowercase() && token.contains(&b'-') && is_mixed(token)).then_some(start..end)
+}
+
+/// Twitter: many `A`, as zeros in base64 have. A token is random from then on, so that its last 60
+/// characters have no three of them in a row.
+pub(super) fn twitter(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
+    const RANDOM: usize = 60;
+    let &Candidate { text, start, body } = candidate;
+    let end = signs_end(text, body, runs.end(Class::ENCODED, body));
+    let token = (RANDOM..=180).contains(&(end - body)).then(|| &text[body..end])?;
+    let random = &token[token.len() - RANDOM..];
+    let zeros = memchr::memmem::find(random, b"AAA").is_some() || random.contains(&b'/');
+    (!zeros && is_mixed(random)).then_some(start..end)
 }

@@ -163,11 +163,11 @@ pub(super) static DETECTORS: &[Detector] = &[
     },
     Detector {
         kind: Kind::new("TWITTER_BEARER"),
-        shape: "AAAAAAAAAAAAAAAAAAAAA and 40 to 140 of A-Za-z0-9+/=_%-, mixing cases and digits, by itself",
+        shape: "21 or more A, then 60 or more of A-Za-z0-9% without AAA",
         source: "developer.x.com: app-only bearer tokens, percent-encoded",
-        finds: &["AAAAAAAAAAAAAAAAAAAAA{Fake1x*80}"],
-        ignores: &["AAAAAAAAAAAAAAAAAAAAA{Fake1x*18}", "xAAAAAAAAAAAAAAAAAAAAA{Fake1x*80}"],
-        forms: &[Form::lone(&[Text("AAAAAAAAAAAAAAAAAAAAA")], Class::ENCODED, (40, 140))],
+        finds: &["AAAAAAAAAAAAAAAAAAAAAA{Fake1x*80}", "AAAAAAAAAAAAAAAAAAAAAMLheAAAAAAA0%2B{Fake1x*80}"],
+        ignores: &["{AAAAAAAAAAAAAAAAAAAAAAAAA6MAAAAQ*120}", "AAAAAAAAAAAAAAAAAAAAA{Fake1x*20}"],
+        forms: &[Form::custom(&[Text("AAAAAAAAAAAAAAAAAAAAA")], true, vendor::twitter)],
         ..Detector::LIKELY
     },
     Detector {

@@ -141,11 +141,12 @@ pub(super) static DETECTORS: &[Detector] = &[
     },
     Detector {
         kind: Kind::new("ADYEN_KEY"),
-        shape: "AQE and 120 to 400 of A-Za-z0-9+/=_.~-, mixing cases and digits, by itself",
-        source: "docs.adyen.com: API keys",
-        finds: &["AQE{Fake1x*120}"],
-        ignores: &["AQE{Fake1x*58}", "xAQE{Fake1x*120}"],
-        forms: &[Form::lone(&[Text("AQE")], Class::OPAQUE, (120, 400))],
+        shape: "AQE, a small letter and 120 to 400 of A-Za-z0-9+/=_.-, a dash among them; or 60 to 400 of A-Za-z0-9+/=_- beside a name with adyen",
+        source: "docs.adyen.com: API keys, base64 and signs after dashes",
+        finds: &["AQEyhmf{Fake1x-*130}", "ADYEN_API_KEY=«{k7Qz2mX9vB4tR8nW*60}»"],
+        ignores: &["AQEBwAAB{Fake1x*130}", "AQEyhmf{Fake1x*40}", "ADYEN_API_KEY_URL={k7Qz2mX9vB4tR8nW*60}"],
+        beside: &[Beside { words: &["adyen"], class: Class::ANY64, lengths: (60, 400) }],
+        forms: &[Form::custom(&[Text("AQE")], true, vendor::adyen)],
         ..Detector::LIKELY
     },
     Detector {

@@ -6,6 +6,7 @@ use super::{Context, is_opaque, member, place};
 use crate::detect::{
     class::work,
     engine::Match,
+    example,
     value::{self, Makeup},
 };
 
@@ -143,7 +144,7 @@ fn flag(context: &Context, text: &[u8], word: Range<usize>, flag: &[u8], matches
 fn password(context: &Context, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
     let value = &text[range.clone()];
     let chosen = Makeup::of(value).is_password() && !value::is_reference(value);
-    if chosen && !value::is_example(value) && !value::is_prompt(value) && !value::is_path(value) {
+    if chosen && !example::is_example(value) && !example::is_prompt(value) && !value::is_path(value) {
         context.push("GENERIC_PASSWORD", range, matches);
     }
 }

@@ -6,7 +6,7 @@ use super::Context;
 use crate::detect::{
     class::{Class, work},
     engine::Match,
-    value,
+    example, value,
 };
 
 /// How far a manifest reaches to either side of its kind.
@@ -61,15 +61,19 @@ fn entry(context: &Context, text: &[u8], line: Range<usize>, encoded: bool, matc
     let end = start + text[start..line.end].iter().position(ends).unwrap_or(line.end - start);
     let value = &text[start..end];
     let plausible = match encoded {
-        true => value.len() >= 8 && value.len() % 4 == 0 && value.iter().all(|&byte| Class::BASE64.has(byte)),
+        true => {
+            value.len() >= 8
+                && value.len().is_multiple_of(4)
+                && value.iter().all(|&byte| Class::BASE64.has(byte))
+        }
         false => {
             value.len() >= 6
-                && !value::is_example(value)
+                && !example::is_example(value)
                 && !value::is_identifier(value)
                 && !value::is_path(value)
         }
     };
-    if plausible && !value::is_reference(value) && !value::is_prompt(value) {
+    if plausible && !value::is_reference(value) && !example::is_prompt(value) {
         context.push("GENERIC_SECRET", start..end, matches);
     }
 }

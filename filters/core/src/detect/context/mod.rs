@@ -19,6 +19,7 @@ use super::{
     detector::{Beside, Detector},
     encoded::percent_byte,
     engine::Match,
+    example,
     value::{self, Makeup},
 };
 
@@ -225,7 +226,7 @@ impl Context {
 /// A header's or a query's value that is nothing but random.
 fn is_opaque(value: &[u8]) -> bool {
     !value::is_reference(value)
-        && !value::is_prompt(value)
+        && !example::is_prompt(value)
         && value.iter().all(|&byte| Class::OPAQUE.has(byte) || matches!(byte, b'%' | b':'))
         && Makeup::of(value).is_random()
         && !value::is_identifier(value)
@@ -237,7 +238,7 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
     let decoded = percent_decoded(value);
     let value = decoded.as_deref().unwrap_or(value);
     if value.len() > place::LONGEST
-        || value::is_prompt(value)
+        || example::is_prompt(value)
         || value::is_member(value)
         || value::is_path(value)
     {
@@ -263,7 +264,7 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
                     Position::Bare => makeup.is_made_up() && !identifier && !makeup.is_wordy(),
                     Position::Distant => makeup.is_made_up() && !identifier && plain,
                 }
-                && !value::is_example(value)
+                && !example::is_example(value)
                 && (!identifier
                     || makeup.digits >= 1 && makeup.lower >= 4 && !value.iter().any(|b| b"_-.".contains(b)))
         }
@@ -273,7 +274,7 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
                 && (makeup.is_random() && (firm || makeup.digits >= 2)
                     || firm && makeup.is_made_up()
                     || firm && value::is_uuid(value))
-                && !value::is_example(value)
+                && !example::is_example(value)
         }
         Telling::Key => {
             firm && !identifier
@@ -289,7 +290,7 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
                 && (makeup.is_random() && (firm || makeup.digits >= 2)
                     || firm && makeup.is_made_up() && makeup.digits >= 3 && makeup.changes >= 5)
                 && !value::is_uuid(value)
-                && !value::is_example(value)
+                && !example::is_example(value)
         }
         Telling::Auth => false,
     }

@@ -36,7 +36,9 @@ pub(super) fn parameters(context: &Context, text: &[u8], range: Range<usize>, ma
             continue;
         };
         let (key, value) = (&parameter[..equals], &parameter[equals + 1..]);
-        let known = PARAMETERS.contains(&key) && value.len() >= 20 && super::is_opaque(value);
+        let decoded = super::percent_decoded(value);
+        let plain = decoded.as_deref().unwrap_or(value).iter().all(|&byte| Class::OPAQUE.has(byte));
+        let known = PARAMETERS.contains(&key) && plain && value.len() >= 20 && super::is_opaque(value);
         if known && name::telling(key) != Some(Telling::Password) && value.len() < place::LONGEST {
             let value = start + equals + 1..start + parameter.len();
             context.push("GENERIC_SECRET", value, matches);

@@ -6,6 +6,7 @@ use super::{Context, percent_decoded, query};
 use crate::detect::{
     class::{Class, work},
     engine::Match,
+    example,
     value::{self, Makeup},
 };
 
@@ -80,7 +81,7 @@ fn is_password(user: &[u8], password: &[u8]) -> bool {
     let password = decoded.as_deref().unwrap_or(password);
     let makeup = Makeup::of(password);
     let words =
-        value::is_example(password) || value::is_prompt(password) || password.eq_ignore_ascii_case(user);
+        example::is_example(password) || example::is_prompt(password) || password.eq_ignore_ascii_case(user);
     let letters = makeup.letters() == makeup.length;
     makeup.length >= 4
         && makeup.distinct >= 4
