@@ -236,9 +236,8 @@ async fn held(stream: &mut TlsStream<TcpStream>) -> Result<()> {
     stream.write_all(&opening()).await?;
     stream.write_all(&delta("thinking")).await?;
     stream.flush().await?;
-    // Until the other side hangs up.
-    let mut end = [0];
-    stream.read(&mut end).await?;
+    // Until the other side hangs up, which is an error here and ends the connection.
+    stream.read_u8().await?;
     Ok(())
 }
 
