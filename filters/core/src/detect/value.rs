@@ -34,7 +34,7 @@ pub(super) struct Makeup {
     pub(super) lower: usize,
     pub(super) upper: usize,
     pub(super) digits: usize,
-    /// Bytes that are no letter, digit, `_`, `-`, `.` or `/`.
+    /// Bytes that are no letter, digit, `_`, `-`, `.`, `/` or `:`.
     pub(super) special: usize,
     /// How often the kind of character changes within a word.
     pub(super) changes: usize,
@@ -59,7 +59,7 @@ impl Makeup {
                 b'a' => makeup.lower += 1,
                 b'A' => makeup.upper += 1,
                 b'0' => makeup.digits += 1,
-                _ => makeup.special += usize::from(!matches!(byte, b'_' | b'-' | b'.' | b'/')),
+                _ => makeup.special += usize::from(!matches!(byte, b'_' | b'-' | b'.' | b'/' | b':')),
             }
             makeup.changes += usize::from(kind != before && kind != b' ' && before != b' ');
             before = kind;

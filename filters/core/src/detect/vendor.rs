@@ -127,7 +127,7 @@ pub(super) fn salesforce(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<
 /// Adyen: `AQE` begins all base64 of small numbers too; a key goes on with a small letter and has dashes.
 pub(super) fn adyen(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
     let &Candidate { text, start, body } = candidate;
-    let end = runs.end(Class::OPAQUE, body);
+    let end = runs.end(Class::ANY64, body);
     let token = (120..=400).contains(&(end - body)).then(|| &text[body..end])?;
     (token[0].is_ascii_lowercase() && token.contains(&b'-') && is_mixed(token)).then_some(start..end)
 }

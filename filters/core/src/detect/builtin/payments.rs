@@ -141,7 +141,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     },
     Detector {
         kind: Kind::new("ADYEN_KEY"),
-        shape: "AQE, a small letter and 120 to 400 of A-Za-z0-9+/=_.-, a dash among them; or 60 to 400 of A-Za-z0-9+/=_- beside a name with adyen",
+        shape: "AQE, a small letter and 120 to 400 of A-Za-z0-9+/=_-, a dash among them; or 60 to 400 of A-Za-z0-9+/=_- beside a name with adyen",
         source: "docs.adyen.com: API keys, base64 and signs after dashes",
         finds: &["AQEyhmf{Fake1x-*130}", "ADYEN_API_KEY=«{k7Qz2mX9vB4tR8nW*60}»"],
         ignores: &["AQEBwAAB{Fake1x*130}", "AQEyhmf{Fake1x*40}", "ADYEN_API_KEY_URL={k7Qz2mX9vB4tR8nW*60}"],

@@ -6,6 +6,7 @@ use super::Context;
 use crate::detect::{
     class::{Class, work},
     engine::Match,
+    example,
     value::Makeup,
 };
 
@@ -20,7 +21,11 @@ pub(super) fn is_basic(value: &[u8]) -> bool {
     let decoded = decode64(value);
     let colon = memchr::memchr(b':', &decoded);
     let printable = std::str::from_utf8(&decoded).is_ok_and(|text| !text.chars().any(char::is_control));
-    printable && colon.is_some_and(|colon| colon > 0 && decoded.len() - colon > 4)
+    printable
+        && colon.is_some_and(|colon| {
+            let password = &decoded[colon + 1..];
+            colon > 0 && password.len() >= 4 && !example::is_example(password)
+        })
 }
 
 /// Decodes base64 of either alphabet, padded or not; stops at the first byte that is none.

@@ -125,6 +125,10 @@ impl Context {
         let Some(telling) = name::telling(&text[name.clone()]) else {
             return;
         };
+        // `Next page token: …`, as prose writes it.
+        if telling == Telling::Token && text[..name.start].ends_with(b"page ") {
+            return;
+        }
         if let Some((value, position)) = place::value(text, &name, separated) {
             self.judge(&text[name], telling, text, value, position, matches);
         }
@@ -251,6 +255,9 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
     let plain = value.iter().all(|&byte| Class::OPAQUE.has(byte) || b"%:!@#$^&*".contains(&byte));
     let brackets = |bytes: &[u8]| bytes.iter().any(|byte| b"([{<".contains(byte));
     if position == Position::Bare && brackets(value) || position == Position::Line && brackets(&value[..1]) {
+        return false;
+    }
+    if position == Position::Distant && telling != Telling::Password && value.len() < 20 {
         return false;
     }
     match telling {

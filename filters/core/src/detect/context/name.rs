@@ -258,7 +258,7 @@ const OTHER_TOKENS: [&str; 38] = [
     "concurrency_token",
     "marker_token",
     "text_token",
-    "client_request_token",
+    "client_token",
 ];
 
 /// Keys of tables and maps, in upper case.

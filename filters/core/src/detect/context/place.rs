@@ -117,11 +117,11 @@ fn named_value(text: &[u8], at: usize) -> Option<(Sign, usize)> {
 /// Whether a blank may separate the name from its value: a flag, a line of `.netrc`, `ENV` of a container
 /// file.
 fn takes_blank(text: &[u8], name: &Range<usize>) -> bool {
-    let line = &text[name.start.saturating_sub(160)..name.start];
-    text[name.start..].starts_with(b"--")
-        || memchr::memmem::find(line, b"login ").is_some()
-        || memchr::memmem::find(line, b"machine ").is_some()
-        || line.ends_with(b"ENV ")
+    let before = &text[name.start.saturating_sub(160)..name.start];
+    let has = |word: &[u8]| memchr::memmem::find(before, word).is_some();
+    let netrc =
+        text[name.clone()] == *b"password" && has(b"login ") && (has(b"machine ") || has(b"default "));
+    text[name.start..].starts_with(b"--") || netrc || before.ends_with(b"ENV ")
 }
 
 /// The value behind a separator.
