@@ -19,7 +19,8 @@ def render(results: list[Score], whole: Whole, made: dict) -> str:
     lines += [_row(_cells(result)) for result in results]
     bars = [f"≥ {BARS[group]}" if group in BARS else "" for group in CLASSES]
     lines.append(_row(["*bar for waterwall*", *bars, "", "≤ 0.05", "", "", ""]))
-    lines += ["", _alone(results, whole)]
+    slow = [f"{result.tool.name} read {result.megabytes:.0f} MB of the text, for its time." for result in results if result.tool.slow]
+    lines += ["", " ".join([_alone(results, whole), *slow])]
     return "\n".join(line.rstrip() for line in lines)
 
 

@@ -37,6 +37,8 @@ class Tool:
     name: str
     version: str
     run: Callable[[Path, Path], Run]
+    # Minutes per 100 MB; it is given a part of the public text.
+    slow: bool = False
 
 
 def _measure(command: list, directory: Path, out: Path, environment: dict | None = None) -> tuple[float, float]:
@@ -52,14 +54,15 @@ def _measure(command: list, directory: Path, out: Path, environment: dict | None
     return time.monotonic() - began, usage.ru_utime + usage.ru_stime
 
 
-def _tool(name: str, version: str, command: Callable[[Path], list], parse: Callable[[str, Path], Iterator[Finding]]) -> Tool:
+def _tool(name: str, version: str, command: Callable[[Path], list],
+          parse: Callable[[str, Path], Iterator[Finding]], slow: bool = False) -> Tool:
     def run(directory: Path, work: Path) -> Run:
         out, report = work / f"{name}.out", work / f"{name}.report"
         report.unlink(missing_ok=True)
         wall, cpu = _measure(command(report), directory, out)
         text = (report if report.exists() else out).read_text(errors="replace")
         return Run(list(parse(text, directory)), wall, cpu)
-    return Tool(name, version, run)
+    return Tool(name, version, run, slow)
 
 
 def _relative(file: str, directory: Path) -> str:
@@ -106,7 +109,9 @@ def detect_secrets(path: Path) -> Tool:
         for file, found in json.loads(text)["results"].items():
             for one in found:
                 yield Finding(_relative(file, directory), one["line_number"], one["line_number"], one["type"])
-    return _tool("detect-secrets", PYTHON["detect-secrets"].split("==")[1], lambda _: [path, "scan", "--all-files", "--no-verify", "."], parse)
+    def command(_):
+        return [path, "scan", "--all-files", "--no-verify", "."]
+    return _tool("detect-secrets", PYTHON["detect-secrets"].split("==")[1], command, parse, slow=True)
 
 
 def ripsecrets(path: Path) -> Tool:
