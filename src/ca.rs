@@ -9,8 +9,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, GeneralSubtree, IsCa, KeyPair,
-    KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, CidrSubnet, DnType, GeneralSubtree, IsCa, KeyPair, KeyUsagePurpose,
+    NameConstraints,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -39,17 +39,11 @@ impl Authority {
     ) -> Result<Self, rcgen::Error> {
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256)?;
         let certificate = parameters(hosts, now).self_signed(&key)?;
-        Ok(Self {
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
-        })
+        Ok(Self { certificate: certificate.pem(), key: key.serialize_pem() })
     }
 }
 
-fn parameters<'a>(
-    hosts: impl IntoIterator<Item = &'a str>,
-    now: OffsetDateTime,
-) -> CertificateParams {
+fn parameters<'a>(hosts: impl IntoIterator<Item = &'a str>, now: OffsetDateTime) -> CertificateParams {
     let mut parameters = CertificateParams::default();
     parameters.not_before = now - CLOCK_SKEW;
     parameters.not_after = now + LIFETIME;
@@ -98,35 +92,18 @@ mod tests {
     #[test]
     fn it_is_good_for_the_listed_hosts_and_no_address() {
         check(|certificate| {
-            let extension = certificate
-                .name_constraints()
-                .expect("not twice")
-                .expect("there");
+            let extension = certificate.name_constraints().expect("not twice").expect("there");
             assert!(extension.critical);
-            let permitted = extension
-                .value
-                .permitted_subtrees
-                .as_deref()
-                .unwrap_or_default();
+            let permitted = extension.value.permitted_subtrees.as_deref().unwrap_or_default();
             let names: Vec<_> = permitted.iter().map(|tree| &tree.base).collect();
             assert_eq!(
                 names,
-                [
-                    &GeneralName::DNSName("api.anthropic.com"),
-                    &GeneralName::DNSName("api.openai.com"),
-                ]
+                [&GeneralName::DNSName("api.anthropic.com"), &GeneralName::DNSName("api.openai.com"),]
             );
-            let excluded = extension
-                .value
-                .excluded_subtrees
-                .as_deref()
-                .unwrap_or_default();
+            let excluded = extension.value.excluded_subtrees.as_deref().unwrap_or_default();
             let addresses: Vec<_> = excluded.iter().map(|tree| &tree.base).collect();
             // Address and mask, all zeros: everything.
-            let every = [
-                GeneralName::IPAddress(&[0; 8]),
-                GeneralName::IPAddress(&[0; 32]),
-            ];
+            let every = [GeneralName::IPAddress(&[0; 8]), GeneralName::IPAddress(&[0; 32])];
             assert_eq!(addresses, every.iter().collect::<Vec<_>>());
         });
     }
@@ -134,10 +111,7 @@ mod tests {
     #[test]
     fn it_signs_leaves_only() {
         check(|certificate| {
-            let constraints = certificate
-                .basic_constraints()
-                .expect("not twice")
-                .expect("there");
+            let constraints = certificate.basic_constraints().expect("not twice").expect("there");
             assert!(constraints.critical && constraints.value.ca);
             assert_eq!(constraints.value.path_len_constraint, Some(0));
             let usage = certificate.key_usage().expect("not twice").expect("there");

@@ -36,18 +36,9 @@ const START: Duration = Duration::from_secs(20);
 /// # Errors
 /// If a part cannot be started, or if the gateway does not do what the demo is there to show.
 pub fn run(out: &mut dyn Write) -> Result<()> {
-    let dir = tempfile::Builder::new()
-        .prefix("waterwall-demo-")
-        .tempdir()?;
-    let knobs = Knobs {
-        delta: Delta::Chars(DELTA),
-        delay: PACE,
-        ..Knobs::default()
-    };
-    let echo = Echo::start(EchoOptions {
-        knobs,
-        ..EchoOptions::default()
-    })?;
+    let dir = tempfile::Builder::new().prefix("waterwall-demo-").tempdir()?;
+    let knobs = Knobs { delta: Delta::Chars(DELTA), delay: PACE, ..Knobs::default() };
+    let echo = Echo::start(EchoOptions { knobs, ..EchoOptions::default() })?;
     let config = configuration(dir.path(), &echo)?;
     let chain = config.audit.chain.clone();
     let gateway = start(config)?;
@@ -63,10 +54,7 @@ pub fn run(out: &mut dyn Write) -> Result<()> {
     writeln!(out, "   put together: {answer:?}")?;
     ensure!(answer == prompt, "the agent did not get back what it sent");
     section(out, "4. The audit log says", &redaction_line(&chain)?)?;
-    writeln!(
-        out,
-        "\nThe key was made up for this demo; nothing left this machine."
-    )?;
+    writeln!(out, "\nThe key was made up for this demo; nothing left this machine.")?;
     Ok(())
 }
 
@@ -83,23 +71,14 @@ fn converse(
     request: String,
     key: &str,
 ) -> Result<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut events = client::post(gateway, "/anthropic/v1/messages", request).await?;
-        let seen = echo
-            .requests()
-            .pop()
-            .context("the provider got no request")?;
+        let seen = echo.requests().pop().context("the provider got no request")?;
         let body = String::from_utf8_lossy(&seen.body).into_owned();
         section(out, "2. The provider sees", &body)?;
         ensure!(!body.contains(key), "the provider saw the key");
-        section(
-            out,
-            "3. The answer comes back",
-            &format!("(the provider cut it every {DELTA} characters)"),
-        )?;
+        section(out, "3. The answer comes back", &format!("(the provider cut it every {DELTA} characters)"))?;
         let mut answer = String::new();
         while let Some(event) = events.next().await? {
             writeln!(out, "   {event}")?;
@@ -128,17 +107,13 @@ fn configuration(dir: &Path, echo: &Echo) -> Result<Config> {
 /// Starts the gateway on a thread that ends with the process; returns its address.
 fn start(config: Config) -> Result<SocketAddr> {
     let (sender, outcome) = mpsc::channel();
-    thread::Builder::new()
-        .name("gateway".into())
-        .spawn(move || {
-            let ready = sender.clone();
-            let ended = gateway::run(config, |config| drop(ready.send(Ok(config.listen))));
-            // Nobody listens any more if it has been ready.
-            drop(sender.send(ended.and_then(|()| bail!("the gateway ended"))));
-        })?;
-    outcome
-        .recv_timeout(START)
-        .context("the gateway does not start")?
+    thread::Builder::new().name("gateway".into()).spawn(move || {
+        let ready = sender.clone();
+        let ended = gateway::run(config, |config| drop(ready.send(Ok(config.listen))));
+        // Nobody listens any more if it has been ready.
+        drop(sender.send(ended.and_then(|()| bail!("the gateway ended"))));
+    })?;
+    outcome.recv_timeout(START).context("the gateway does not start")?
 }
 
 /// A fresh key of the right form that opens nothing.
@@ -154,11 +129,7 @@ fn made_up_key() -> Result<String> {
 
 /// The line that was on the log before the request went out.
 fn redaction_line(chain: &Path) -> Result<String> {
-    let log =
-        fs::read_to_string(chain).with_context(|| format!("cannot read {}", chain.display()))?;
-    let line = log
-        .lines()
-        .find(|line| line.contains(r#""line_type":"redaction""#));
-    line.map(str::to_owned)
-        .context("no redaction is on the log")
+    let log = fs::read_to_string(chain).with_context(|| format!("cannot read {}", chain.display()))?;
+    let line = log.lines().find(|line| line.contains(r#""line_type":"redaction""#));
+    line.map(str::to_owned).context("no redaction is on the log")
 }

@@ -16,10 +16,7 @@ pub struct Failure {
 impl Failure {
     /// An error and its remedy, a line each.
     pub fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            remedy: remedy.into(),
-        }
+        Self { what: what.into(), remedy: remedy.into() }
     }
 
     /// A file operation that failed; `doing` reads like "cannot write".
@@ -27,9 +24,7 @@ impl Failure {
     pub fn io(doing: &str, file: &Path, error: &io::Error) -> Self {
         let remedy = match error.kind() {
             io::ErrorKind::NotFound => "Check the name.",
-            io::ErrorKind::PermissionDenied => {
-                "Use a path this user may access, or run as a user who may."
-            }
+            io::ErrorKind::PermissionDenied => "Use a path this user may access, or run as a user who may.",
             io::ErrorKind::ReadOnlyFilesystem => "Use a path on a writable file system.",
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Make room on that disk.",
             _ => "Check the path.",
@@ -62,10 +57,7 @@ impl From<config::Error> for Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         error.downcast().unwrap_or_else(|error| {
-            Self::new(
-                format!("{error:#}"),
-                "Run it again with RUST_LOG=debug to see what led to this.",
-            )
+            Self::new(format!("{error:#}"), "Run it again with RUST_LOG=debug to see what led to this.")
         })
     }
 }

@@ -108,19 +108,11 @@ impl<'a> Files<'a> {
         }
         if exists(&key)? {
             return Err(Failure::new(
-                format!(
-                    "{} is there, but {} is missing",
-                    key.display(),
-                    certificate.display()
-                ),
+                format!("{} is there, but {} is missing", key.display(), certificate.display()),
                 "Put the certificate back, or move the key away to get a new pair.",
             ));
         }
-        let hosts = self
-            .config
-            .upstreams
-            .iter()
-            .map(|upstream| upstream.host.as_str());
+        let hosts = self.config.upstreams.iter().map(|upstream| upstream.host.as_str());
         let authority = Authority::generate(hosts, OffsetDateTime::now_utc()).map_err(|error| {
             let what = format!("the private CA cannot be made: {error}");
             Failure::new(what, "Check the host names in the configuration.")
@@ -166,10 +158,7 @@ fn unusable_key(file: &Path, error: &KeyError) -> Failure {
 }
 
 fn kept(path: PathBuf) -> Piece {
-    Piece {
-        path,
-        created: false,
-    }
+    Piece { path, created: false }
 }
 
 /// Makes a file with what `content` gives, unless it exists.
@@ -183,10 +172,7 @@ fn create(
     }
     let content = content()?;
     match write_new(path, mode, content.as_bytes()) {
-        Ok(()) => Ok(Piece {
-            path: path.to_owned(),
-            created: true,
-        }),
+        Ok(()) => Ok(Piece { path: path.to_owned(), created: true }),
         // Another process was faster; its file is as good.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(kept(path.to_owned())),
         Err(error) => Err(Failure::io("cannot write", path, &error)),
@@ -198,11 +184,7 @@ fn create(
 /// # Errors
 /// When the file exists or cannot be written.
 pub(crate) fn write_new(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
     if written.is_err() {
         // The first error is the one to tell.
@@ -256,12 +238,7 @@ mod tests {
 
     fn names(pieces: &[Piece], created: bool) -> Vec<String> {
         let chosen = pieces.iter().filter(|piece| piece.created == created);
-        let name = |piece: &Piece| {
-            piece
-                .path
-                .file_name()
-                .map(|name| name.display().to_string())
-        };
+        let name = |piece: &Piece| piece.path.file_name().map(|name| name.display().to_string());
         chosen.filter_map(name).collect()
     }
 
@@ -271,13 +248,7 @@ mod tests {
         let config = config(dir.path());
         let files = Files::of(&config);
         let pieces = files.ensure().expect("made");
-        let all = [
-            "signing.key",
-            "signing.pub",
-            "ca.key",
-            "ca.pem",
-            "admin.token",
-        ];
+        let all = ["signing.key", "signing.pub", "ca.key", "ca.pem", "admin.token"];
         assert_eq!(names(&pieces, true), all);
         assert_eq!(mode(&config.state_dir), 0o700);
         for private in [files.signing_key(), &files.ca_key(), &files.admin_token()] {
@@ -310,10 +281,7 @@ mod tests {
         files.ensure().expect("made");
         fs::remove_file(files.ca_certificate()).expect("removed");
         let failure = files.ensure().expect_err("refused");
-        assert!(
-            failure.to_string().ends_with("ca.pem is missing"),
-            "{failure}"
-        );
+        assert!(failure.to_string().ends_with("ca.pem is missing"), "{failure}");
         fs::rename(files.ca_key(), files.ca_certificate()).expect("renamed");
         files.ensure().expect("a certificate alone is a choice");
     }
@@ -326,10 +294,7 @@ mod tests {
         fs::write(&config.audit.signing_key, "not a key").expect("written");
         let failure = Files::of(&config).ensure().expect_err("refused");
         let what = failure.to_string();
-        assert!(
-            what.contains("signing.key: not an unencrypted Ed25519 private key"),
-            "{what}"
-        );
+        assert!(what.contains("signing.key: not an unencrypted Ed25519 private key"), "{what}");
         assert!(failure.remedy().starts_with("Put an Ed25519 key"));
     }
 
@@ -339,9 +304,6 @@ mod tests {
         let config = config(dir.path());
         fs::write(&config.state_dir, "").expect("written");
         let failure = Files::of(&config).ensure().expect_err("refused");
-        assert!(
-            failure.to_string().starts_with("cannot make the directory"),
-            "{failure}"
-        );
+        assert!(failure.to_string().starts_with("cannot make the directory"), "{failure}");
     }
 }

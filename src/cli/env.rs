@@ -38,9 +38,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
 }
 
 fn base_url_remarks() -> Vec<String> {
-    vec![
-        "If HTTPS_PROXY is set, unset it for the agent: some send even 127.0.0.1 there.".to_owned(),
-    ]
+    vec!["If HTTPS_PROXY is set, unset it for the agent: some send even 127.0.0.1 there.".to_owned()]
 }
 
 fn proxy_remarks(bundle: &trust::Bundle) -> Vec<String> {
@@ -50,7 +48,6 @@ fn proxy_remarks(bundle: &trust::Bundle) -> Vec<String> {
     };
     vec![
         format!("SSL_CERT_FILE and REQUESTS_CA_BUNDLE name a file of {made_of} Waterwall's CA."),
-        "Unset ANTHROPIC_BASE_URL, OPENAI_BASE_URL and the like: they would go round the proxy."
-            .to_owned(),
+        "Unset ANTHROPIC_BASE_URL, OPENAI_BASE_URL and the like: they would go round the proxy.".to_owned(),
     ]
 }

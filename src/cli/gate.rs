@@ -28,43 +28,24 @@ pub(super) fn check(url: &str) -> Result<(), Failure> {
     })?;
     let health: Option<Value> = serde_json::from_slice(&answer.body).ok();
     // An armed switch explains more than the status that may come with it.
-    if let Some(health) = health
-        .as_ref()
-        .filter(|health| health["killswitch_active"] == true)
-    {
+    if let Some(health) = health.as_ref().filter(|health| health["killswitch_active"] == true) {
         let what = format!("the kill switch is armed{}", sources(health));
-        return Err(Failure::new(
-            what,
-            "Disarm it where it is armed, then start the agent again.",
-        ));
+        return Err(Failure::new(what, "Disarm it where it is armed, then start the agent again."));
     }
     if answer.status != 200 {
-        let what = format!(
-            "the gateway is not healthy: status {} from {url}",
-            answer.status
-        );
-        return Err(Failure::new(
-            what,
-            "See what that page and the gateway's own messages say.",
-        ));
+        let what = format!("the gateway is not healthy: status {} from {url}", answer.status);
+        return Err(Failure::new(what, "See what that page and the gateway's own messages say."));
     }
     if !health.is_some_and(|health| health.is_object()) {
         let what = format!("the answer from {url} is not JSON");
-        return Err(Failure::new(
-            what,
-            "Check that it is a waterwall gateway that listens there.",
-        ));
+        return Err(Failure::new(what, "Check that it is a waterwall gateway that listens there."));
     }
     Ok(())
 }
 
 fn sources(health: &Value) -> String {
     let names = health["killswitch_sources"].as_array();
-    let names: Vec<_> = names
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
+    let names: Vec<_> = names.into_iter().flatten().filter_map(Value::as_str).collect();
     if names.is_empty() {
         return String::new();
     }

@@ -28,10 +28,7 @@ pub(super) fn get(url: &str, limit: Duration) -> io::Result<Answer> {
     let authority = authority.ok_or_else(invalid)?;
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
 
-    let host = authority
-        .host()
-        .trim_start_matches('[')
-        .trim_end_matches(']');
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     let mut stream = connect(host, authority.port_u16().unwrap_or(80), deadline)?;
     // `connection: close` makes the end of the stream the end of the answer.
     let request = format!(
@@ -89,15 +86,11 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     let body = &bytes[end + 4..];
     let mut lines = head.split("\r\n");
     let mut status = lines.next()?.split(' ');
-    status
-        .next()
-        .filter(|version| version.starts_with("HTTP/1."))?;
+    status.next().filter(|version| version.starts_with("HTTP/1."))?;
     let status = status.next()?.parse().ok()?;
     let header = |name: &str| {
         let mut fields = lines.clone().filter_map(|line| line.split_once(':'));
-        fields
-            .find(|(field, _)| field.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
     };
     let body = if header("transfer-encoding").is_some_and(|it| it.eq_ignore_ascii_case("chunked")) {
         unchunk(body)?
@@ -136,17 +129,12 @@ mod tests {
     #[test]
     fn bodies_end_by_length_chunks_or_close() {
         let body = |answer: &str| {
-            parse(answer.as_bytes())
-                .map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
+            parse(answer.as_bytes()).map(|answer| String::from_utf8_lossy(&answer.body).into_owned())
         };
-        assert_eq!(
-            body("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}x"),
-            Some("{}".into())
-        );
+        assert_eq!(body("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}x"), Some("{}".into()));
         assert_eq!(body("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{}"), None);
         assert_eq!(body("HTTP/1.0 503 no\r\n\r\nab"), Some("ab".into()));
-        let chunked =
-            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1;x\r\nc\r\n";
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1;x\r\nc\r\n";
         assert_eq!(body(&format!("{chunked}0\r\n\r\n")), Some("abc".into()));
         assert_eq!(body(chunked), None);
         assert_eq!(body("SSH-2.0\r\n\r\n"), None);

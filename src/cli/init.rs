@@ -20,10 +20,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
-    let named = args
-        .config
-        .as_deref()
-        .unwrap_or(Path::new("waterwall.yaml"));
+    let named = args.config.as_deref().unwrap_or(Path::new("waterwall.yaml"));
     let file = args.dir.as_deref().unwrap_or(Path::new("")).join(named);
     report(out, &write_config(&file)?)?;
     let config = Config::load(Some(&file), &Surroundings::of_process()).map_err(Failure::from)?;
@@ -48,8 +45,5 @@ fn write_config(file: &Path) -> Result<Piece, Failure> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
         Err(error) => return Err(failed(&error)),
     };
-    Ok(Piece {
-        path: file.to_owned(),
-        created,
-    })
+    Ok(Piece { path: file.to_owned(), created })
 }

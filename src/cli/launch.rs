@@ -17,12 +17,7 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "base-url")]
     mode: Mode,
     /// The agent and its arguments
-    #[arg(
-        required = true,
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "AGENT"
-    )]
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "AGENT")]
     agent: Vec<OsString>,
 }
 

@@ -12,9 +12,7 @@ use super::terminal;
 
 /// Starts logging, at `info` where `RUST_LOG` does not say otherwise.
 pub(super) fn start() {
-    let asked = EnvFilter::builder()
-        .with_default_directive(Level::INFO.into())
-        .from_env_lossy();
+    let asked = EnvFilter::builder().with_default_directive(Level::INFO.into()).from_env_lossy();
     // Fails only when something is logging already, and then that is as good.
     let _ = subscriber(asked, io::stderr).try_init();
 }

@@ -97,10 +97,7 @@ struct ConfigOption {
 
 impl ConfigOption {
     fn load(&self) -> Result<Config, Failure> {
-        Ok(Config::load(
-            self.config.as_deref(),
-            &Surroundings::of_process(),
-        )?)
+        Ok(Config::load(self.config.as_deref(), &Surroundings::of_process())?)
     }
 }
 

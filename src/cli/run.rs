@@ -34,11 +34,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
 fn announce(config: &Config, out: &mut dyn Write) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let gateway = variables::gateway_url(config.listen);
-    writeln!(
-        out,
-        "waterwall {version} listens on {gateway} (admin: http://{})",
-        config.admin_listen
-    )?;
+    writeln!(out, "waterwall {version} listens on {gateway} (admin: http://{})", config.admin_listen)?;
     let variables = variables::base_url(config);
     for name in ["ANTHROPIC_BASE_URL", "OPENAI_BASE_URL"] {
         match variables.iter().find(|(known, _)| *known == name) {
@@ -49,15 +45,8 @@ fn announce(config: &Config, out: &mut dyn Write) -> io::Result<()> {
     let log = config.audit.chain.display();
     let public_key = Files::of(config).signing_public();
     writeln!(out, "log:     {log}")?;
-    writeln!(
-        out,
-        "verify:  waterwall verify-chain {log} --pubkey {}",
-        public_key.display()
-    )?;
+    writeln!(out, "verify:  waterwall verify-chain {log} --pubkey {}", public_key.display())?;
     let sentinel = config.kill_switch.sentinel.display();
-    writeln!(
-        out,
-        "stop:    touch {sentinel} (every request is refused while it exists)"
-    )?;
+    writeln!(out, "stop:    touch {sentinel} (every request is refused while it exists)")?;
     out.flush()
 }

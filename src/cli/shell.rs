@@ -41,13 +41,7 @@ mod tests {
     fn values_are_quoted_for_each_shell() {
         let value = r"it's \ $HOME";
         assert_eq!(Shell::Sh.export("A", value), r"export A='it'\''s \ $HOME'");
-        assert_eq!(
-            Shell::Fish.export("A", value),
-            r"set -gx A 'it\'s \\ $HOME'"
-        );
-        assert_eq!(
-            Shell::Powershell.export("A", value),
-            r"$env:A = 'it''s \ $HOME'"
-        );
+        assert_eq!(Shell::Fish.export("A", value), r"set -gx A 'it\'s \\ $HOME'");
+        assert_eq!(Shell::Powershell.export("A", value), r"$env:A = 'it''s \ $HOME'");
     }
 }

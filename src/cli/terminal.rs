@@ -13,23 +13,15 @@ pub(super) fn colour() -> bool {
 
 /// Shows a failure: what, then what to do.
 pub(super) fn show(failure: &Failure) {
-    let (error, help) = if colour() {
-        ("\x1b[1;31merror\x1b[0m", "\x1b[1m help\x1b[0m")
-    } else {
-        ("error", " help")
-    };
-    write(&format!(
-        "{error}: {failure}\n{help}: {}\n",
-        failure.remedy()
-    ));
+    let (error, help) =
+        if colour() { ("\x1b[1;31merror\x1b[0m", "\x1b[1m help\x1b[0m") } else { ("error", " help") };
+    write(&format!("{error}: {failure}\n{help}: {}\n", failure.remedy()));
 }
 
 /// Says that the pre-launch gate is shut. Scripts look for the first line's wording.
 pub(super) fn block(failure: &Failure) {
     let remedy = failure.remedy();
-    write(&format!(
-        "waterwall pre-launch-hook: BLOCK — {failure}\n help: {remedy}\n"
-    ));
+    write(&format!("waterwall pre-launch-hook: BLOCK — {failure}\n help: {remedy}\n"));
 }
 
 fn write(text: &str) {

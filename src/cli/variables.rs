@@ -30,11 +30,7 @@ const CUSTOMARY: [(&str, &str, &str); 8] = [
     ("api.deepseek.com", "DEEPSEEK_API_BASE", ""),
     ("openrouter.ai", "OPENROUTER_BASE_URL", "/api/v1"),
     ("openrouter.ai", "OPENROUTER_API_BASE", "/api/v1"),
-    (
-        "generativelanguage.googleapis.com",
-        "GOOGLE_GEMINI_BASE_URL",
-        "",
-    ),
+    ("generativelanguage.googleapis.com", "GOOGLE_GEMINI_BASE_URL", ""),
 ];
 
 /// Base-URL mode: one variable for each way in which an agent names a listed provider.

@@ -36,20 +36,14 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
     }
     let status = status(&verdict, args.strict);
     if status == ExitStatus::Uncovered && !args.json {
-        writeln!(
-            out,
-            "the last {} lines are not covered by a checkpoint",
-            verdict.uncovered
-        )?;
+        writeln!(out, "the last {} lines are not covered by a checkpoint", verdict.uncovered)?;
     }
     Ok(status)
 }
 
 fn status(verdict: &Verdict, strict: bool) -> ExitStatus {
     match verdict {
-        Verdict {
-            failure: Some(_), ..
-        } => ExitStatus::Failure,
+        Verdict { failure: Some(_), .. } => ExitStatus::Failure,
         Verdict { uncovered: 1.., .. } if strict => ExitStatus::Uncovered,
         Verdict { .. } => ExitStatus::Success,
     }

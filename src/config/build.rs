@@ -9,8 +9,8 @@ use waterwall_core::detect::Detectors;
 
 use super::raw::{self, Maybe};
 use super::{
-    Audit, Config, Error, Forward, KillSwitch, OtherHosts, Redaction, Source, Surroundings,
-    Unscannable, VaultLimits, patterns, upstream,
+    Audit, Config, Error, Forward, KillSwitch, OtherHosts, Redaction, Source, Surroundings, Unscannable,
+    VaultLimits, patterns, upstream,
 };
 
 /// Ten years in seconds: longer than any sensible interval, short enough for every clock.
@@ -30,10 +30,7 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     /// Parses YAML into `T`. A file without any content stands for all defaults.
-    pub(super) fn parse<T: serde::de::DeserializeOwned + Default>(
-        &self,
-        text: &str,
-    ) -> Result<T, Error> {
+    pub(super) fn parse<T: serde::de::DeserializeOwned + Default>(&self, text: &str) -> Result<T, Error> {
         let parsed: Result<Option<T>, _> = serde_saphyr::from_str(text);
         match parsed {
             Ok(value) => Ok(value.unwrap_or_default()),
@@ -57,9 +54,7 @@ impl Context<'_> {
             let remedy = "Write a path, or `null` for the default.";
             return Err(self.refuse(written.referenced, "the path is empty", remedy));
         }
-        if let (Some(rest), Some(home)) =
-            (written.value.strip_prefix("~/"), &self.surroundings.home)
-        {
+        if let (Some(rest), Some(home)) = (written.value.strip_prefix("~/"), &self.surroundings.home) {
             return Ok(home.join(rest));
         }
         let base = self.file.parent().unwrap_or(Path::new(""));
@@ -96,16 +91,9 @@ impl Context<'_> {
 }
 
 /// Checks `text`, which came from `source`.
-pub(super) fn config(
-    source: Source,
-    text: &str,
-    surroundings: &Surroundings,
-) -> Result<Config, Error> {
+pub(super) fn config(source: Source, text: &str, surroundings: &Surroundings) -> Result<Config, Error> {
     let name = source.name().to_owned();
-    let context = Context {
-        file: &name,
-        surroundings,
-    };
+    let context = Context { file: &name, surroundings };
     let raw: raw::Config = context.parse(text)?;
     let (listen, admin_listen) = addresses(&context, raw.listen, raw.admin.unwrap_or_default())?;
     let state_dir = state_dir(&context, raw.state_dir)?;
@@ -128,10 +116,7 @@ fn addresses(
     listen: Maybe<String>,
     admin: raw::Admin,
 ) -> Result<(SocketAddr, SocketAddr), Error> {
-    let admin_place = admin
-        .listen
-        .as_ref()
-        .map_or(Location::UNKNOWN, |at| at.referenced);
+    let admin_place = admin.listen.as_ref().map_or(Location::UNKNOWN, |at| at.referenced);
     let listen = context.address(listen, SocketAddr::from(([127, 0, 0, 1], 8888)))?;
     let admin = context.address(admin.listen, SocketAddr::from(([127, 0, 0, 1], 8889)))?;
     if !admin.ip().to_canonical().is_loopback() {
@@ -153,14 +138,10 @@ fn state_dir(context: &Context<'_>, written: Maybe<String>) -> Result<PathBuf, E
         return context.path(&written);
     }
     let surroundings = context.surroundings;
-    let user = || {
-        surroundings
-            .state_home
-            .as_ref()
-            .map(|home| home.join("waterwall"))
-    };
+    let user = || surroundings.state_home.as_ref().map(|home| home.join("waterwall"));
     surroundings.state_directory.clone().or_else(user).ok_or_else(|| {
-        let what = "no state directory: none of state_dir, $STATE_DIRECTORY, $XDG_STATE_HOME and $HOME is set";
+        let what =
+            "no state directory: none of state_dir, $STATE_DIRECTORY, $XDG_STATE_HOME and $HOME is set";
         Error::in_file(context.file, what, "Set `state_dir` in the configuration.")
     })
 }
@@ -214,15 +195,8 @@ fn audit(context: &Context<'_>, raw: raw::Audit, state_dir: &Path) -> Result<Aud
     })
 }
 
-fn kill_switch(
-    context: &Context<'_>,
-    raw: raw::KillSwitch,
-    state_dir: &Path,
-) -> Result<KillSwitch, Error> {
+fn kill_switch(context: &Context<'_>, raw: raw::KillSwitch, state_dir: &Path) -> Result<KillSwitch, Error> {
     let shared = context.surroundings.runtime_directory.as_deref();
     let default = shared.unwrap_or(state_dir).join("kill");
-    Ok(KillSwitch {
-        armed: raw.armed,
-        sentinel: context.path_or(raw.sentinel, default)?,
-    })
+    Ok(KillSwitch { armed: raw.armed, sentinel: context.path_or(raw.sentinel, default)? })
 }

@@ -18,12 +18,7 @@ pub struct Error {
 impl Error {
     /// An error about a file as a whole.
     pub(super) fn in_file(file: &Path, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            file: file.to_owned(),
-            at: None,
-            what: what.into(),
-            remedy: remedy.into(),
-        }
+        Self { file: file.to_owned(), at: None, what: what.into(), remedy: remedy.into() }
     }
 
     /// An error at one place of a file.
@@ -34,10 +29,7 @@ impl Error {
         remedy: impl Into<String>,
     ) -> Self {
         let at = (place != Location::UNKNOWN).then(|| (place.line(), place.column()));
-        Self {
-            at,
-            ..Self::in_file(file, what, remedy)
-        }
+        Self { at, ..Self::in_file(file, what, remedy) }
     }
 
     /// An error of the YAML reader: bad syntax, an unknown key, a value of the wrong type.
@@ -70,49 +62,28 @@ impl std::error::Error for Error {}
 fn explain(error: &serde_saphyr::Error) -> (String, String) {
     use serde_saphyr::Error as Yaml;
     match error {
-        Yaml::SerdeUnknownField {
-            field, expected, ..
-        } => (
-            format!("unknown key {field:?}"),
-            format!("Remove it, or use one of: {}.", expected.join(", ")),
-        ),
-        Yaml::SerdeUnknownVariant {
-            variant, expected, ..
-        } => (
-            format!("unknown value {variant:?}"),
-            format!("Use one of: {}.", expected.join(", ")),
-        ),
-        Yaml::SerdeMissingField { field, .. } => (
-            format!("the key {field:?} is missing"),
-            format!("Add a line `{field}: …` here."),
-        ),
-        Yaml::DuplicateMappingKey { key: Some(key), .. } => (
-            format!("the key {key:?} stands here a second time"),
-            "Remove one of the two.".to_owned(),
-        ),
-        Yaml::SerdeInvalidType {
-            unexpected,
-            expected,
-            ..
+        Yaml::SerdeUnknownField { field, expected, .. } => {
+            (format!("unknown key {field:?}"), format!("Remove it, or use one of: {}.", expected.join(", ")))
         }
-        | Yaml::SerdeInvalidValue {
-            unexpected,
-            expected,
-            ..
-        } => (
-            format!("found {unexpected} where {expected} is expected"),
-            "Correct the value.".to_owned(),
-        ),
-        Yaml::InvalidScalar { ty: "u64", .. } => (
-            "a whole number is expected".to_owned(),
-            "Write digits only.".to_owned(),
-        ),
+        Yaml::SerdeUnknownVariant { variant, expected, .. } => {
+            (format!("unknown value {variant:?}"), format!("Use one of: {}.", expected.join(", ")))
+        }
+        Yaml::SerdeMissingField { field, .. } => {
+            (format!("the key {field:?} is missing"), format!("Add a line `{field}: …` here."))
+        }
+        Yaml::DuplicateMappingKey { key: Some(key), .. } => {
+            (format!("the key {key:?} stands here a second time"), "Remove one of the two.".to_owned())
+        }
+        Yaml::SerdeInvalidType { unexpected, expected, .. }
+        | Yaml::SerdeInvalidValue { unexpected, expected, .. } => {
+            (format!("found {unexpected} where {expected} is expected"), "Correct the value.".to_owned())
+        }
+        Yaml::InvalidScalar { ty: "u64", .. } => {
+            ("a whole number is expected".to_owned(), "Write digits only.".to_owned())
+        }
         other => (
             // The reader's own wording may quote the file; it must stay on one line.
-            UserMessageFormatter
-                .format_message(other)
-                .escape_debug()
-                .to_string(),
+            UserMessageFormatter.format_message(other).escape_debug().to_string(),
             "Correct the YAML at this place.".to_owned(),
         ),
     }

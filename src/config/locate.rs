@@ -34,9 +34,7 @@ impl Source {
         ];
         let mut candidates = candidates.into_iter().flatten();
         // A file that is there but unreadable is found too: reading it then says why it cannot be.
-        candidates
-            .find(|file| file.symlink_metadata().is_ok())
-            .map_or(Self::BuiltIn, Self::File)
+        candidates.find(|file| file.symlink_metadata().is_ok()).map_or(Self::BuiltIn, Self::File)
     }
 
     /// The name to show in messages.
@@ -68,13 +66,8 @@ pub(super) fn read_text(file: &Path) -> Result<String, Error> {
                 "there is no such file".to_owned(),
                 "Create it (`waterwall init` writes a commented one) or name another file.",
             ),
-            std::io::ErrorKind::InvalidData => {
-                ("the file is not UTF-8".to_owned(), "Save it as UTF-8 text.")
-            }
-            _ => (
-                format!("cannot be read: {error}"),
-                "Make it a file that this user may read.",
-            ),
+            std::io::ErrorKind::InvalidData => ("the file is not UTF-8".to_owned(), "Save it as UTF-8 text."),
+            _ => (format!("cannot be read: {error}"), "Make it a file that this user may read."),
         };
         Error::in_file(file, what, remedy)
     })

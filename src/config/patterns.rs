@@ -16,16 +16,10 @@ pub(super) fn load(context: &Context<'_>, named: &Spanned<String>) -> Result<Det
         return Err(context.refuse(named.referenced, what, remedy));
     }
     let text = locate::read_text(&file)?;
-    let context = Context {
-        file: &file,
-        ..*context
-    };
+    let context = Context { file: &file, ..*context };
     let raw: raw::Patterns = context.parse(&text)?;
-    let patterns: Vec<_> = raw
-        .patterns
-        .iter()
-        .map(|pattern| check(&context, pattern))
-        .collect::<Result<_, _>>()?;
+    let patterns: Vec<_> =
+        raw.patterns.iter().map(|pattern| check(&context, pattern)).collect::<Result<_, _>>()?;
     Detectors::with_extra(patterns).map_err(|error| {
         // Each was accepted by itself, so this is about all of them.
         Error::in_file(&file, error.to_string(), "Use fewer or simpler patterns.")
@@ -34,10 +28,7 @@ pub(super) fn load(context: &Context<'_>, named: &Spanned<String>) -> Result<Det
 
 /// Checks one pattern by itself, so that an error can name its line.
 fn check(context: &Context<'_>, raw: &raw::Pattern) -> Result<ExtraPattern, Error> {
-    let pattern = ExtraPattern {
-        kind: raw.kind.value.clone(),
-        regex: raw.regex.value.clone(),
-    };
+    let pattern = ExtraPattern { kind: raw.kind.value.clone(), regex: raw.regex.value.clone() };
     let Err(error) = Detectors::with_extra(vec![pattern.clone()]) else {
         return Ok(pattern);
     };

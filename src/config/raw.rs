@@ -124,18 +124,12 @@ impl<'de> Deserialize<'de> for KillSwitch {
             }
 
             fn visit_bool<E: de::Error>(self, armed: bool) -> Result<KillSwitch, E> {
-                Ok(KillSwitch {
-                    armed,
-                    sentinel: None,
-                })
+                Ok(KillSwitch { armed, sentinel: None })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<KillSwitch, A::Error> {
                 let map = Map::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(KillSwitch {
-                    armed: map.armed.unwrap_or(false),
-                    sentinel: map.sentinel,
-                })
+                Ok(KillSwitch { armed: map.armed.unwrap_or(false), sentinel: map.sentinel })
             }
         }
 

@@ -45,11 +45,7 @@ impl Surroundings {
         variable: impl Fn(&str) -> Option<OsString>,
         shared_runtime: Option<&Path>,
     ) -> Self {
-        let set = |name| {
-            variable(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
+        let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         // The XDG specification has relative paths ignored.
         let absolute = |name| set(name).filter(|path| path.is_absolute());
         let home = absolute("HOME");

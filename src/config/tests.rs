@@ -53,12 +53,7 @@ impl World {
 fn the_file_that_ships_says_what_is_in_force_without_it() {
     let world = World::new();
     let mut shipped = world.load(BUILT_IN).expect("the shipped file is valid");
-    for text in [
-        "",
-        "# nothing\n",
-        "{}\n",
-        "upstreams: null\nadmin: null\naudit:\n",
-    ] {
+    for text in ["", "# nothing\n", "{}\n", "upstreams: null\nadmin: null\naudit:\n"] {
         let empty = world.load(text).expect("an empty file is valid");
         assert_eq!(empty, shipped, "{text:?}");
     }
@@ -80,31 +75,14 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.audit.receipts_dir, state.join("audit/receipts"));
     assert_eq!(config.audit.manifests_dir, state.join("audit/manifests"));
     assert_eq!(config.audit.signing_key, state.join("signing.key"));
-    assert_eq!(
-        config.kill_switch,
-        KillSwitch {
-            armed: false,
-            sentinel: state.join("kill")
-        }
-    );
+    assert_eq!(config.kill_switch, KillSwitch { armed: false, sentinel: state.join("kill") });
     assert_eq!(config.redaction.max_body_bytes, 67_108_864);
     assert_eq!(config.redaction.unscannable, Unscannable::Refuse);
-    assert_eq!(
-        config.forward,
-        Forward {
-            intercept: true,
-            other_hosts: OtherHosts::Tunnel
-        }
-    );
+    assert_eq!(config.forward, Forward { intercept: true, other_hosts: OtherHosts::Tunnel });
     let providers: Vec<_> = config
         .upstreams
         .iter()
-        .map(|up| {
-            format!(
-                "{} {} {} {}:{}",
-                up.host, up.dialect.name, up.prefix, up.url.host, up.url.port
-            )
-        })
+        .map(|up| format!("{} {} {} {}:{}", up.host, up.dialect.name, up.prefix, up.url.host, up.url.port))
         .collect();
     assert_eq!(
         providers,
@@ -146,8 +124,7 @@ fn the_first_of_five_places_wins() {
 #[test]
 fn a_named_file_that_is_missing_is_an_error() {
     let world = World::new();
-    let error =
-        Config::load(Some(Path::new("absent.yaml")), &world.surroundings).expect_err("refused");
+    let error = Config::load(Some(Path::new("absent.yaml")), &world.surroundings).expect_err("refused");
     assert_eq!(error.to_string(), "absent.yaml: there is no such file");
     let remedy = "Create it (`waterwall init` writes a commented one) or name another file.";
     assert_eq!(error.remedy(), remedy);
@@ -160,18 +137,14 @@ fn systemd_directories_come_first() {
     world.surroundings.runtime_directory = Some("/run/waterwall".into());
     let config = world.load("").expect("valid");
     assert_eq!(config.state_dir, Path::new("/var/lib/waterwall"));
-    assert_eq!(
-        config.kill_switch.sentinel,
-        Path::new("/run/waterwall/kill")
-    );
+    assert_eq!(config.kill_switch.sentinel, Path::new("/run/waterwall/kill"));
 }
 
 #[test]
 fn paths_start_at_the_file_or_at_home() {
     let world = World::new();
-    let config = world
-        .load("state_dir: here\naudit: { chain: ~/log.jsonl, signing_key: /k }\n")
-        .expect("valid");
+    let config =
+        world.load("state_dir: here\naudit: { chain: ~/log.jsonl, signing_key: /k }\n").expect("valid");
     assert_eq!(config.state_dir, world.dir.path().join("here"));
     assert_eq!(config.audit.chain, world.dir.path().join("home/log.jsonl"));
     assert_eq!(config.audit.signing_key, Path::new("/k"));
@@ -184,65 +157,35 @@ fn the_kill_switch_is_a_bool_or_a_map() {
     assert!(armed("kill_switch: true\n"));
     assert!(!armed("kill_switch: false\n"));
     assert!(armed("kill_switch: { armed: true }\n"));
-    let config = world
-        .load("kill_switch: { sentinel: /run/x }\n")
-        .expect("valid");
-    assert_eq!(
-        config.kill_switch,
-        KillSwitch {
-            armed: false,
-            sentinel: "/run/x".into()
-        }
-    );
+    let config = world.load("kill_switch: { sentinel: /run/x }\n").expect("valid");
+    assert_eq!(config.kill_switch, KillSwitch { armed: false, sentinel: "/run/x".into() });
 }
 
 #[test]
 fn urls_become_endpoints() {
     let world = World::new();
     let endpoint = |url: &str| {
-        let text =
-            format!("upstreams: [{{host: a.b, dialect: openai, prefix: /a/, url: '{url}'}}]");
+        let text = format!("upstreams: [{{host: a.b, dialect: openai, prefix: /a/, url: '{url}'}}]");
         let upstream = world.load(&text).expect("valid").upstreams.remove(0);
         assert_eq!(upstream.prefix, "/a");
-        let Endpoint {
-            tls,
-            host,
-            port,
-            base_path,
-        } = upstream.url;
+        let Endpoint { tls, host, port, base_path } = upstream.url;
         format!("{tls} {host} {port} {base_path:?}")
     };
     assert_eq!(endpoint("http://127.0.0.1:9/"), r#"false 127.0.0.1 9 """#);
-    assert_eq!(
-        endpoint("https://Api.Example"),
-        r#"true api.example 443 """#
-    );
+    assert_eq!(endpoint("https://Api.Example"), r#"true api.example 443 """#);
     assert_eq!(endpoint("http://[::1]"), r#"false ::1 80 """#);
-    assert_eq!(
-        endpoint("https://h.example/api/"),
-        r#"true h.example 443 "/api""#
-    );
+    assert_eq!(endpoint("https://h.example/api/"), r#"true h.example 443 "/api""#);
 }
 
 #[test]
 fn extra_patterns_lie_beside_the_file() {
     let world = World::new();
-    world.write(
-        "p.yaml",
-        "patterns: [{type: MY_TOKEN, regex: 'mytok_[a-z]{4}'}]\n",
-    );
-    let config = world
-        .load("redaction: { extra_detectors: p.yaml }\n")
-        .expect("valid");
-    let leaf = Leaf {
-        text: b"a mytok_abcd b",
-        key: None,
-    };
+    world.write("p.yaml", "patterns: [{type: MY_TOKEN, regex: 'mytok_[a-z]{4}'}]\n");
+    let config = world.load("redaction: { extra_detectors: p.yaml }\n").expect("valid");
+    let leaf = Leaf { text: b"a mytok_abcd b", key: None };
     let mut spans = Vec::new();
     config.redaction.detectors.scan(leaf, &mut spans);
-    let [span] = spans.as_slice() else {
-        panic!("one span: {spans:?}")
-    };
+    let [span] = spans.as_slice() else { panic!("one span: {spans:?}") };
     assert_eq!((span.range(), span.kind.label()), (2..12, "MY_TOKEN"));
 }
 
@@ -297,14 +240,8 @@ fn refusals_name_the_place_and_the_remedy() {
             "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n".to_owned(),
             "w.yaml:2:1: the key \"listen\" stands here a second time\nRemove one of the two.",
         ),
-        (
-            "listen: [\n".to_owned(),
-            "w.yaml:1:9: expected string scalar\nCorrect the YAML at this place.",
-        ),
-        (
-            "- a\n".to_owned(),
-            "w.yaml:1:1: expected mapping start\nCorrect the YAML at this place.",
-        ),
+        ("listen: [\n".to_owned(), "w.yaml:1:9: expected string scalar\nCorrect the YAML at this place."),
+        ("- a\n".to_owned(), "w.yaml:1:1: expected mapping start\nCorrect the YAML at this place."),
         (
             "listen: a\n---\nlisten: b\n".to_owned(),
             "w.yaml:3:1: only single YAML document expected but multiple found\n\
@@ -378,10 +315,7 @@ fn refusals_name_the_place_and_the_remedy() {
             "w.yaml:2:56: none.pem cannot be read: No such file or directory (os error 2)\n\
              Name a PEM file of root certificates, or set `ca_file: null`.",
         ),
-        (
-            two("A", "/b"),
-            "w.yaml:3:13: the host \"a\" is listed twice\nRemove one of the two upstreams.",
-        ),
+        (two("A", "/b"), "w.yaml:3:13: the host \"a\" is listed twice\nRemove one of the two upstreams."),
         (
             two("b", "/a"),
             "w.yaml:3:42: the prefix \"/a\" overlaps \"/a\" of a\n\

@@ -12,16 +12,11 @@ use super::raw::{self, Maybe};
 use super::{Endpoint, Error, Upstream, locate};
 
 /// Checks the list; without one, the providers of the configuration that ships.
-pub(super) fn all(
-    context: &Context<'_>,
-    written: Maybe<Vec<raw::Upstream>>,
-) -> Result<Vec<Upstream>, Error> {
+pub(super) fn all(context: &Context<'_>, written: Maybe<Vec<raw::Upstream>>) -> Result<Vec<Upstream>, Error> {
     let Some(written) = written else {
         let shipped: raw::Config = context.parse(locate::BUILT_IN)?;
         // The file that ships lists its upstreams; a test holds it to that.
-        return shipped
-            .upstreams
-            .map_or(Ok(Vec::new()), |shipped| list(context, shipped.value));
+        return shipped.upstreams.map_or(Ok(Vec::new()), |shipped| list(context, shipped.value));
     };
     if written.value.is_empty() {
         let remedy = "List at least one, or remove the key for the built-in list.";
@@ -68,20 +63,12 @@ fn one(context: &Context<'_>, raw: raw::Upstream) -> Result<Upstream, Error> {
     let host = host(context, &raw.host)?;
     let url = match raw.url {
         Some(written) => endpoint(context, &written)?,
-        None => Endpoint {
-            tls: true,
-            host: host.clone(),
-            port: 443,
-            base_path: String::new(),
-        },
+        None => Endpoint { tls: true, host: host.clone(), port: 443, base_path: String::new() },
     };
     Ok(Upstream {
         dialect: dialect(context, &raw.dialect)?,
         prefix: prefix(context, &raw.prefix)?,
-        ca_file: raw
-            .ca_file
-            .map(|file| ca_file(context, &file))
-            .transpose()?,
+        ca_file: raw.ca_file.map(|file| ca_file(context, &file)).transpose()?,
         url,
         host,
     })
@@ -94,16 +81,13 @@ fn host(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Erro
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     if host.len() <= 253 && host.split('.').all(label) && host.parse::<IpAddr>().is_err() {
         return Ok(host);
     }
     let what = format!("{:?} is not a host name", written.value);
-    let remedy =
-        "Write the provider's DNS name, without scheme, port or path; an address goes into `url`.";
+    let remedy = "Write the provider's DNS name, without scheme, port or path; an address goes into `url`.";
     Err(context.refuse(written.referenced, what, remedy))
 }
 
@@ -151,10 +135,7 @@ fn parse_endpoint(url: &str) -> Option<Endpoint> {
         _ => return None,
     };
     let authority = uri.authority()?;
-    let host = authority
-        .host()
-        .trim_start_matches('[')
-        .trim_end_matches(']');
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     let port = match authority.as_str().strip_prefix(authority.host())? {
         "" => {
             if tls {

@@ -34,15 +34,9 @@ pub(super) async fn post(gateway: SocketAddr, path: &str, body: String) -> Resul
     let body = response.into_body();
     if !status.is_success() {
         let said = body.collect().await?.to_bytes();
-        bail!(
-            "the gateway answers {status}: {}",
-            String::from_utf8_lossy(&said)
-        );
+        bail!("the gateway answers {status}: {}", String::from_utf8_lossy(&said));
     }
-    Ok(Events {
-        body,
-        pending: Vec::new(),
-    })
+    Ok(Events { body, pending: Vec::new() })
 }
 
 async fn connect(gateway: SocketAddr) -> Result<TcpStream> {

@@ -11,11 +11,7 @@ use super::shape::{Events, body, id, tokens};
 
 /// `POST /v1/messages`.
 pub(super) fn message(ask: &Ask, answer: &Answer, knobs: &Knobs) -> Reply {
-    let stop = if matches!(answer, Answer::Text(_)) {
-        "end_turn"
-    } else {
-        "tool_use"
-    };
+    let stop = if matches!(answer, Answer::Text(_)) { "end_turn" } else { "tool_use" };
     let usage = json!({
         "input_tokens": tokens(ask.last_text()), "output_tokens": 7,
         "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0,
@@ -61,9 +57,7 @@ fn block(answer: &Answer, whole: bool) -> Value {
 fn stream(message: Value, answer: &Answer, stop: &str, knobs: &Knobs) -> Reply {
     let mut events = Events::new(knobs);
     events.named(json!({ "type": "message_start", "message": message }));
-    events.named(
-        json!({ "type": "content_block_start", "index": 0, "content_block": block(answer, false) }),
-    );
+    events.named(json!({ "type": "content_block_start", "index": 0, "content_block": block(answer, false) }));
     events.named(json!({ "type": "ping" }));
     for delta in deltas(answer, knobs) {
         events.ping(Some(json!({ "type": "ping" })));
@@ -87,10 +81,7 @@ fn deltas(answer: &Answer, knobs: &Knobs) -> Vec<Value> {
         Answer::Call { arguments, .. } => {
             let whole = print(arguments, knobs.escape);
             // The real one, too, opens a tool call with an empty fragment.
-            [""].iter()
-                .chain(&knobs.delta.cut(&whole))
-                .map(fragment)
-                .collect()
+            [""].iter().chain(&knobs.delta.cut(&whole)).map(fragment).collect()
         }
         Answer::Custom { .. } => Vec::new(),
     }

@@ -41,10 +41,7 @@ impl Ask {
         for message in user_messages(&body["messages"]) {
             ask.add(&message["content"], Turn::User);
         }
-        ask.tools = list(&body["tools"])
-            .iter()
-            .map(|tool| Tool::new(tool, "input_schema"))
-            .collect();
+        ask.tools = list(&body["tools"]).iter().map(|tool| Tool::new(tool, "input_schema")).collect();
         ask
     }
 
@@ -54,20 +51,13 @@ impl Ask {
         for message in list(&body["messages"]) {
             match message["role"].as_str() {
                 Some("user") => ask.add(&message["content"], Turn::User),
-                Some("tool" | "function") => {
-                    ask.turns.push(Turn::Result(joined(&message["content"])))
-                }
+                Some("tool" | "function") => ask.turns.push(Turn::Result(joined(&message["content"]))),
                 _ => {}
             }
         }
         let tools = list(&body["tools"]).iter();
         ask.tools = tools
-            .map(|tool| {
-                Tool::new(
-                    tool.get("function").unwrap_or(&tool["custom"]),
-                    "parameters",
-                )
-            })
+            .map(|tool| Tool::new(tool.get("function").unwrap_or(&tool["custom"]), "parameters"))
             .collect();
         ask
     }
@@ -80,18 +70,14 @@ impl Ask {
         }
         for item in list(&body["input"]) {
             match item["type"].as_str() {
-                None | Some("message") if item["role"] == "user" => {
-                    ask.add(&item["content"], Turn::User)
-                }
+                None | Some("message") if item["role"] == "user" => ask.add(&item["content"], Turn::User),
                 Some(kind) if kind.ends_with("_output") => {
                     ask.turns.push(Turn::Result(joined(&item["output"])))
                 }
                 _ => {}
             }
         }
-        let tools = list(&body["tools"])
-            .iter()
-            .filter(|tool| tool["name"].is_string());
+        let tools = list(&body["tools"]).iter().filter(|tool| tool["name"].is_string());
         ask.tools = tools.map(|tool| Tool::new(tool, "parameters")).collect();
         ask
     }
@@ -141,28 +127,19 @@ impl Turn {
 impl Tool {
     fn new(tool: &Value, schema: &str) -> Tool {
         let schema = tool[schema].clone();
-        Tool {
-            name: tool["name"].as_str().unwrap_or("").into(),
-            custom: schema.is_null(),
-            schema,
-        }
+        Tool { name: tool["name"].as_str().unwrap_or("").into(), custom: schema.is_null(), schema }
     }
 
     /// The argument that takes a text: the first string property of the schema, else `text`.
     pub(super) fn text_argument(&self) -> &str {
         let properties = self.schema["properties"].as_object();
-        let strings = properties
-            .into_iter()
-            .flatten()
-            .find(|(_, property)| property["type"] == "string");
+        let strings = properties.into_iter().flatten().find(|(_, property)| property["type"] == "string");
         strings.map_or("text", |(name, _)| name)
     }
 }
 
 fn user_messages(messages: &Value) -> impl Iterator<Item = &Value> {
-    list(messages)
-        .iter()
-        .filter(|message| message["role"] == "user")
+    list(messages).iter().filter(|message| message["role"] == "user")
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -174,9 +151,6 @@ fn joined(content: &Value) -> String {
     if let Some(text) = content.as_str() {
         return text.into();
     }
-    let texts: Vec<_> = list(content)
-        .iter()
-        .filter_map(|part| part["text"].as_str())
-        .collect();
+    let texts: Vec<_> = list(content).iter().filter_map(|part| part["text"].as_str()).collect();
     texts.join("\n")
 }

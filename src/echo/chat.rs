@@ -12,18 +12,14 @@ use super::shape::{Events, body, id, tokens};
 /// `POST /v1/chat/completions`. `usage` asks for the last chunk with the token counts
 /// (`stream_options.include_usage`).
 pub(super) fn completion(ask: &Ask, answer: &Answer, knobs: &Knobs, usage: bool) -> Reply {
-    let finish = if matches!(answer, Answer::Text(_)) {
-        "stop"
-    } else {
-        "tool_calls"
-    };
+    let finish = if matches!(answer, Answer::Text(_)) { "stop" } else { "tool_calls" };
     let input = tokens(ask.last_text());
-    let counts =
-        json!({ "prompt_tokens": input, "completion_tokens": 7, "total_tokens": input + 7 });
+    let counts = json!({ "prompt_tokens": input, "completion_tokens": 7, "total_tokens": input + 7 });
     if ask.stream {
         return stream(ask, answer, finish, usage.then_some(counts), knobs);
     }
-    let choice = json!({ "index": 0, "message": message(answer, knobs), "logprobs": null, "finish_reason": finish });
+    let choice =
+        json!({ "index": 0, "message": message(answer, knobs), "logprobs": null, "finish_reason": finish });
     let completion = json!({
         "id": id("chatcmpl"), "object": "chat.completion", "created": 1_700_000_000, "model": ask.model,
         "choices": [choice], "usage": counts,

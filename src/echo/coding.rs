@@ -38,9 +38,7 @@ impl FromStr for Encoding {
             "gzip" => Ok(Encoding::Gzip),
             "br" => Ok(Encoding::Br),
             "zstd" => Ok(Encoding::Zstd),
-            other => Err(format!(
-                "unknown encoding {other}: identity, gzip, br or zstd"
-            )),
+            other => Err(format!("unknown encoding {other}: identity, gzip, br or zstd")),
         }
     }
 }
@@ -52,30 +50,15 @@ pub(super) fn encode(encoding: Encoding, pieces: Vec<Vec<u8>>) -> io::Result<Vec
         Encoding::Identity => Ok(pieces),
         Encoding::Gzip => {
             let encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-            drive(
-                encoder,
-                pieces,
-                |e| std::mem::take(e.get_mut()),
-                |e| e.finish(),
-            )
+            drive(encoder, pieces, |e| std::mem::take(e.get_mut()), |e| e.finish())
         }
         Encoding::Br => {
             let encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 4, 20);
-            drive(
-                encoder,
-                pieces,
-                |e| std::mem::take(e.get_mut()),
-                |e| Ok(e.into_inner()),
-            )
+            drive(encoder, pieces, |e| std::mem::take(e.get_mut()), |e| Ok(e.into_inner()))
         }
         Encoding::Zstd => {
             let encoder = zstd::stream::write::Encoder::new(Vec::new(), 1)?;
-            drive(
-                encoder,
-                pieces,
-                |e| std::mem::take(e.get_mut()),
-                |e| e.finish(),
-            )
+            drive(encoder, pieces, |e| std::mem::take(e.get_mut()), |e| e.finish())
         }
     }
 }
@@ -102,19 +85,10 @@ pub(super) fn decode(encoding: &str, body: &[u8]) -> Option<Vec<u8>> {
     let mut plain = Vec::new();
     match encoding.trim() {
         "" | "identity" => return Some(body.to_vec()),
-        "gzip" => flate2::read::MultiGzDecoder::new(body)
-            .read_to_end(&mut plain)
-            .ok()?,
-        "deflate" => flate2::read::ZlibDecoder::new(body)
-            .read_to_end(&mut plain)
-            .ok()?,
-        "br" => brotli::Decompressor::new(body, 4096)
-            .read_to_end(&mut plain)
-            .ok()?,
-        "zstd" => zstd::stream::read::Decoder::new(body)
-            .ok()?
-            .read_to_end(&mut plain)
-            .ok()?,
+        "gzip" => flate2::read::MultiGzDecoder::new(body).read_to_end(&mut plain).ok()?,
+        "deflate" => flate2::read::ZlibDecoder::new(body).read_to_end(&mut plain).ok()?,
+        "br" => brotli::Decompressor::new(body, 4096).read_to_end(&mut plain).ok()?,
+        "zstd" => zstd::stream::read::Decoder::new(body).ok()?.read_to_end(&mut plain).ok()?,
         _ => return None,
     };
     Some(plain)

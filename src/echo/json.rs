@@ -35,13 +35,11 @@ pub(super) fn print(value: &Value, escape: Escape) -> String {
 
 fn write(value: &Value, out: &mut String) {
     match value {
-        Value::Object(fields) => {
-            write_list(out, ('{', '}'), ordered(fields), |(key, value), out| {
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
-                write(value, out);
-            })
-        }
+        Value::Object(fields) => write_list(out, ('{', '}'), ordered(fields), |(key, value), out| {
+            out.push_str(&Value::from(key.as_str()).to_string());
+            out.push(':');
+            write(value, out);
+        }),
         Value::Array(items) => write_list(out, ('[', ']'), items, write),
         scalar => out.push_str(&scalar.to_string()),
     }
@@ -64,12 +62,7 @@ fn write_list<T>(
 }
 
 fn ordered(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
-    let rank = |key: &str| {
-        FIRST
-            .iter()
-            .position(|first| *first == key)
-            .unwrap_or(FIRST.len())
-    };
+    let rank = |key: &str| FIRST.iter().position(|first| *first == key).unwrap_or(FIRST.len());
     let mut fields: Vec<_> = fields.iter().collect();
     fields.sort_by_key(|(key, _)| rank(key));
     fields
@@ -98,11 +91,9 @@ mod tests {
     #[test]
     fn escapes_stay_the_same_value() {
         let value = json!({"a<b": ["é 😀 <pl:X:00> & \"\n", 1.5, null], "b": {}});
-        for (escape, part) in [
-            (Escape::None, "😀"),
-            (Escape::Html, "\\u003cpl:X:00\\u003e"),
-            (Escape::Ascii, "\\ud83d\\ude00"),
-        ] {
+        for (escape, part) in
+            [(Escape::None, "😀"), (Escape::Html, "\\u003cpl:X:00\\u003e"), (Escape::Ascii, "\\ud83d\\ude00")]
+        {
             let text = print(&value, escape);
             assert!(text.contains(part), "{text}");
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
@@ -112,10 +103,7 @@ mod tests {
     #[test]
     fn type_comes_first() {
         assert_eq!(
-            print(
-                &json!({"delta": 1, "index": 0, "a": 2, "type": "x"}),
-                Escape::None
-            ),
+            print(&json!({"delta": 1, "index": 0, "a": 2, "type": "x"}), Escape::None),
             r#"{"type":"x","index":0,"delta":1,"a":2}"#
         );
     }

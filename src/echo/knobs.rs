@@ -108,9 +108,7 @@ fn read<T: FromStr>(headers: &HeaderMap, name: &str) -> Result<Option<T>, String
         return Ok(None);
     };
     let parsed = value.to_str().ok().and_then(|text| text.parse().ok());
-    parsed
-        .map(Some)
-        .ok_or_else(|| format!("cannot read header {name}"))
+    parsed.map(Some).ok_or_else(|| format!("cannot read header {name}"))
 }
 
 impl FromStr for Mode {
@@ -133,9 +131,7 @@ impl FromStr for Delta {
         match text.parse() {
             _ if text == "all" => Ok(Delta::All),
             Ok(chars @ 1..) => Ok(Delta::Chars(chars)),
-            _ => Err(format!(
-                "unknown delta {text}: a number of characters, or all"
-            )),
+            _ => Err(format!("unknown delta {text}: a number of characters, or all")),
         }
     }
 }
@@ -157,19 +153,12 @@ impl Delta {
     /// The pieces of `text`, in order. An empty text has none.
     pub(super) fn cut(self, text: &str) -> Vec<&str> {
         let Delta::Chars(size) = self else {
-            return if text.is_empty() {
-                Vec::new()
-            } else {
-                vec![text]
-            };
+            return if text.is_empty() { Vec::new() } else { vec![text] };
         };
         let mut pieces = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
-            let end = rest
-                .char_indices()
-                .nth(size)
-                .map_or(rest.len(), |(at, _)| at);
+            let end = rest.char_indices().nth(size).map_or(rest.len(), |(at, _)| at);
             let (piece, tail) = rest.split_at(end);
             pieces.push(piece);
             rest = tail;

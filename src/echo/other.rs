@@ -46,10 +46,7 @@ pub(super) fn embeddings(request: &Value, knobs: &Knobs) -> Reply {
         .map(|index| json!({ "object": "embedding", "index": index, "embedding": vector }))
         .collect();
     let usage = json!({ "prompt_tokens": 1, "total_tokens": 1 });
-    body(
-        &json!({ "object": "list", "data": data, "model": request["model"], "usage": usage }),
-        knobs,
-    )
+    body(&json!({ "object": "list", "data": data, "model": request["model"], "usage": usage }), knobs)
 }
 
 /// `POST /v1/moderations`: nothing is flagged.
@@ -57,10 +54,7 @@ pub(super) fn moderations(request: &Value, knobs: &Knobs) -> Reply {
     let inputs = request["input"].as_array().map_or(1, Vec::len);
     let clean = json!({ "flagged": false, "categories": {}, "category_scores": {}, "category_applied_input_types": {} });
     let results = vec![clean; inputs];
-    body(
-        &json!({ "id": id("modr"), "model": request["model"], "results": results }),
-        knobs,
-    )
+    body(&json!({ "id": id("modr"), "model": request["model"], "results": results }), knobs)
 }
 
 /// `GET /v1/models`, in the shape of whoever asks. (Codex looks for `models`.)
@@ -71,7 +65,8 @@ pub(super) fn models(anthropic: bool, knobs: &Knobs) -> Reply {
         });
         json!({ "data": [model], "has_more": false, "first_id": "echo-1", "last_id": "echo-1" })
     } else {
-        let model = json!({ "id": "echo-1", "object": "model", "created": 1_700_000_000, "owned_by": "echo" });
+        let model =
+            json!({ "id": "echo-1", "object": "model", "created": 1_700_000_000, "owned_by": "echo" });
         json!({ "object": "list", "data": [model], "models": [] })
     };
     body(&list, knobs)
@@ -80,8 +75,7 @@ pub(super) fn models(anthropic: bool, knobs: &Knobs) -> Reply {
 /// Anything else: the request itself, as JSON; as one event if a stream was asked for.
 pub(super) fn generic(recorded: &Recorded, knobs: &Knobs) -> Reply {
     let plain = recorded.decoded().unwrap_or_default();
-    let sent =
-        serde_json::from_slice(&plain).unwrap_or_else(|_| json!(String::from_utf8_lossy(&plain)));
+    let sent = serde_json::from_slice(&plain).unwrap_or_else(|_| json!(String::from_utf8_lossy(&plain)));
     let streamed = sent["stream"] == true || recorded.path.contains("alt=sse");
     let echo = json!({ "method": recorded.method, "path": recorded.path, "body": sent });
     if !streamed {

@@ -30,10 +30,7 @@ impl Recorded {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Recorded {
             method: parts.method.to_string(),
-            path: parts
-                .uri
-                .path_and_query()
-                .map_or("/".into(), |path| path.to_string()),
+            path: parts.uri.path_and_query().map_or("/".into(), |path| path.to_string()),
             version: format!("{:?}", parts.version),
             headers: parts
                 .headers
@@ -46,10 +43,7 @@ impl Recorded {
 
     /// The first value of a header, by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// The body without its content coding; `None` if it cannot be decoded.

@@ -41,29 +41,17 @@ pub(super) type ReplyBody = BoxBody<Bytes, io::Error>;
 
 impl From<Canned> for Reply {
     fn from(canned: Canned) -> Reply {
-        Reply {
-            status: canned.status,
-            content_type: canned.content_type,
-            pieces: canned.pieces,
-        }
+        Reply { status: canned.status, content_type: canned.content_type, pieces: canned.pieces }
     }
 }
 
 impl Reply {
     pub(super) fn json(status: u16, text: String) -> Reply {
-        Reply {
-            status,
-            content_type: "application/json".into(),
-            pieces: vec![text.into_bytes()],
-        }
+        Reply { status, content_type: "application/json".into(), pieces: vec![text.into_bytes()] }
     }
 
     pub(super) fn stream(pieces: Vec<Vec<u8>>) -> Reply {
-        Reply {
-            status: 200,
-            content_type: "text/event-stream; charset=utf-8".into(),
-            pieces,
-        }
+        Reply { status: 200, content_type: "text/event-stream; charset=utf-8".into(), pieces }
     }
 
     /// The response. Its body is written by a task of its own, piece by piece, so that each piece is flushed
@@ -73,13 +61,10 @@ impl Reply {
         let pieces = encode(knobs.encoding, self.pieces)?;
         let pieces = cut(pieces, knobs.chunk);
         let length: usize = pieces.iter().map(Vec::len).sum();
-        let plain =
-            !streamed && pieces.len() == 1 && knobs.abort_after.is_none() && knobs.delay.is_zero();
+        let plain = !streamed && pieces.len() == 1 && knobs.abort_after.is_none() && knobs.delay.is_zero();
         let body = if plain {
             let whole = pieces.into_iter().next().unwrap_or_default();
-            Full::new(Bytes::from(whole))
-                .map_err(|never| match never {})
-                .boxed()
+            Full::new(Bytes::from(whole)).map_err(|never| match never {}).boxed()
         } else {
             pump(pieces, knobs).boxed()
         };
@@ -91,10 +76,7 @@ impl Reply {
             Ok(())
         };
         header(CONTENT_TYPE, &self.content_type)?;
-        header(
-            HeaderName::from_static("request-id"),
-            &super::shape::id("req"),
-        )?;
+        header(HeaderName::from_static("request-id"), &super::shape::id("req"))?;
         if let Some(coding) = knobs.encoding.header() {
             header(CONTENT_ENCODING, coding)?;
         }
@@ -111,11 +93,7 @@ impl Reply {
 fn cut(pieces: Vec<Vec<u8>>, size: Option<usize>) -> Vec<Vec<u8>> {
     match size {
         None => pieces,
-        Some(size) => pieces
-            .iter()
-            .flat_map(|piece| piece.chunks(size))
-            .map(<[u8]>::to_vec)
-            .collect(),
+        Some(size) => pieces.iter().flat_map(|piece| piece.chunks(size)).map(<[u8]>::to_vec).collect(),
     }
 }
 
@@ -123,9 +101,7 @@ fn cut(pieces: Vec<Vec<u8>>, size: Option<usize>) -> Vec<Vec<u8>> {
 /// finds the body pending after each, and flushes.
 fn pump(pieces: Vec<Vec<u8>>, knobs: &Knobs) -> Pumped {
     let (sender, receiver) = mpsc::channel(1);
-    let Knobs {
-        delay, abort_after, ..
-    } = *knobs;
+    let Knobs { delay, abort_after, .. } = *knobs;
     tokio::spawn(async move {
         for (sent, piece) in pieces.into_iter().enumerate() {
             if abort_after.is_some_and(|limit| sent >= limit) {
@@ -150,12 +126,7 @@ impl Body for Pumped {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        self.0
-            .poll_recv(cx)
-            .map(|piece| piece.map(|piece| piece.map(Frame::data)))
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        self.0.poll_recv(cx).map(|piece| piece.map(|piece| piece.map(Frame::data)))
     }
 }

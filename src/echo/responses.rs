@@ -30,11 +30,7 @@ pub(super) fn response(ask: &Ask, request: &Value, answer: &Answer, knobs: &Knob
         "input_tokens": input, "input_tokens_details": { "cached_tokens": 0 },
         "output_tokens": 7, "output_tokens_details": { "reasoning_tokens": 0 }, "total_tokens": input + 7,
     });
-    if ask.stream {
-        stream(started, &item, response, knobs)
-    } else {
-        body(&response, knobs)
-    }
+    if ask.stream { stream(started, &item, response, knobs) } else { body(&response, knobs) }
 }
 
 /// The one output item.
@@ -53,12 +49,7 @@ impl<'a> Item<'a> {
             Answer::Call { arguments, .. } => ("fc", print(arguments, knobs.escape)),
             Answer::Custom { input, .. } => ("ctc", input.clone()),
         };
-        Item {
-            answer,
-            id: id(prefix),
-            call_id: id("call"),
-            text,
-        }
+        Item { answer, id: id(prefix), call_id: id("call"), text }
     }
 
     fn whole(&self) -> Value {
@@ -68,11 +59,7 @@ impl<'a> Item<'a> {
     fn object(&self, status: &str, text: &str) -> Value {
         match self.answer {
             Answer::Text(_) => {
-                let content = if status == "completed" {
-                    json!([part(text)])
-                } else {
-                    json!([])
-                };
+                let content = if status == "completed" { json!([part(text)]) } else { json!([]) };
                 json!({ "id": self.id, "type": "message", "status": status, "role": "assistant", "content": content })
             }
             Answer::Call { name, .. } => json!({
@@ -103,17 +90,11 @@ fn part(text: &str) -> Value {
 fn stream(started: Value, item: &Item, completed: Value, knobs: &Knobs) -> Reply {
     let is_text = matches!(item.answer, Answer::Text(_));
     let (channel, field) = item.channel();
-    let mut events = Numbered {
-        events: Events::new(knobs),
-        next: 0,
-    };
+    let mut events = Numbered { events: Events::new(knobs), next: 0 };
     events.send("response.created", json!({ "response": started }));
     events.send("response.in_progress", json!({ "response": started }));
     let empty = item.object("in_progress", "");
-    events.send(
-        "response.output_item.added",
-        json!({ "output_index": 0, "item": empty }),
-    );
+    events.send("response.output_item.added", json!({ "output_index": 0, "item": empty }));
     let place = |mut data: Value| {
         data["item_id"] = json!(item.id);
         data["output_index"] = json!(0);
@@ -123,33 +104,18 @@ fn stream(started: Value, item: &Item, completed: Value, knobs: &Knobs) -> Reply
         data
     };
     if is_text {
-        events.send(
-            "response.content_part.added",
-            place(json!({ "part": part("") })),
-        );
+        events.send("response.content_part.added", place(json!({ "part": part("") })));
     }
     for piece in knobs.delta.cut(&item.text) {
         events.events.ping(None);
         let logprobs = if is_text { json!([]) } else { Value::Null };
-        events.send(
-            &format!("{channel}.delta"),
-            place(json!({ "delta": piece, "logprobs": logprobs })),
-        );
+        events.send(&format!("{channel}.delta"), place(json!({ "delta": piece, "logprobs": logprobs })));
     }
-    events.send(
-        &format!("{channel}.done"),
-        place(json!({ field: item.text, "logprobs": [] })),
-    );
+    events.send(&format!("{channel}.done"), place(json!({ field: item.text, "logprobs": [] })));
     if is_text {
-        events.send(
-            "response.content_part.done",
-            place(json!({ "part": part(&item.text) })),
-        );
+        events.send("response.content_part.done", place(json!({ "part": part(&item.text) })));
     }
-    events.send(
-        "response.output_item.done",
-        json!({ "output_index": 0, "item": item.whole() }),
-    );
+    events.send("response.output_item.done", json!({ "output_index": 0, "item": item.whole() }));
     events.send("response.completed", json!({ "response": completed }));
     events.events.finish(false)
 }

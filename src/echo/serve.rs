@@ -41,12 +41,7 @@ pub struct EchoOptions {
 impl Default for EchoOptions {
     fn default() -> EchoOptions {
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        EchoOptions {
-            listen,
-            knobs: Knobs::default(),
-            tls_hosts: Vec::new(),
-            record: true,
-        }
+        EchoOptions { listen, knobs: Knobs::default(), tls_hosts: Vec::new(), record: true }
     }
 }
 
@@ -72,30 +67,15 @@ impl Echo {
             [] => None,
             hosts => Some(tls::make(hosts).map_err(io::Error::other)?),
         };
-        let acceptor = identity
-            .as_ref()
-            .map(|identity| TlsAcceptor::from(Arc::clone(&identity.config)));
-        let shared = Arc::new(Shared {
-            knobs: options.knobs,
-            record: options.record,
-            ..Shared::default()
-        });
+        let acceptor = identity.as_ref().map(|identity| TlsAcceptor::from(Arc::clone(&identity.config)));
+        let shared = Arc::new(Shared { knobs: options.knobs, record: options.record, ..Shared::default() });
         let (stop, stopped) = watch::channel(());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let serving = Arc::clone(&shared);
-        std::thread::Builder::new()
-            .name("echo-provider".into())
-            .spawn(move || {
-                runtime.block_on(accept(listener, acceptor, serving, stopped));
-            })?;
-        Ok(Echo {
-            address,
-            root_pem: identity.map(|identity| identity.root_pem),
-            shared,
-            stop,
-        })
+        std::thread::Builder::new().name("echo-provider".into()).spawn(move || {
+            runtime.block_on(accept(listener, acceptor, serving, stopped));
+        })?;
+        Ok(Echo { address, root_pem: identity.map(|identity| identity.root_pem), shared, stop })
     }
 
     /// Where it listens.
@@ -105,11 +85,7 @@ impl Echo {
 
     /// Its base URL, without a path.
     pub fn url(&self) -> String {
-        let scheme = if self.root_pem.is_some() {
-            "https"
-        } else {
-            "http"
-        };
+        let scheme = if self.root_pem.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
     }
 
@@ -130,11 +106,7 @@ impl Echo {
 
     /// Queues an answer: each is given once, in order, whatever the request.
     pub fn script(&self, canned: Canned) {
-        self.shared
-            .scripts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push_back(canned);
+        self.shared.scripts.lock().unwrap_or_else(PoisonError::into_inner).push_back(canned);
     }
 
     /// Blocks until the process is told to end; for the stand-alone provider.
@@ -199,9 +171,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, sha
         async move { Ok::<_, Infallible>(exchange(request, &shared).await) }
     });
     // A broken connection is the client's affair: what it sent is on record.
-    let _ = auto::Builder::new(TokioExecutor::new())
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn exchange(request: Request<Incoming>, shared: &Shared) -> Response<ReplyBody> {
@@ -215,32 +185,22 @@ async fn exchange(request: Request<Incoming>, shared: &Shared) -> Response<Reply
     };
     let plain = Knobs::default();
     let (reply, knobs) = match (&parts.method, parts.uri.path()) {
-        (&Method::GET, "/__requests") => (
-            Reply::json(200, shared.records.listed().to_string()),
-            &plain,
-        ),
+        (&Method::GET, "/__requests") => (Reply::json(200, shared.records.listed().to_string()), &plain),
         (&Method::POST, "/__reset") => {
             shared.records.reset();
             (Reply::json(200, "{}".into()), &plain)
         }
         _ => {
             let recorded = Recorded::new(&parts, body);
-            let scripted = shared
-                .scripts
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .pop_front();
-            let reply =
-                scripted.map_or_else(|| answer(&recorded, &parts.headers, &knobs), Reply::from);
+            let scripted = shared.scripts.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let reply = scripted.map_or_else(|| answer(&recorded, &parts.headers, &knobs), Reply::from);
             if shared.record {
                 shared.records.push(recorded);
             }
             (reply, &knobs)
         }
     };
-    reply
-        .send(knobs)
-        .unwrap_or_else(|error| failure(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
+    reply.send(knobs).unwrap_or_else(|error| failure(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
 }
 
 /// Chooses the endpoint by the end of the path, so that any prefix (`/anthropic`, `/api`) will do.
@@ -266,20 +226,13 @@ fn answer(recorded: &Recorded, headers: &HeaderMap, knobs: &Knobs) -> Reply {
         }
         "POST" if path.ends_with("/chat/completions") => {
             let ask = Ask::chat(&body);
-            chat::completion(
-                &ask,
-                &say(&ask),
-                knobs,
-                body["stream_options"]["include_usage"] == true,
-            )
+            chat::completion(&ask, &say(&ask), knobs, body["stream_options"]["include_usage"] == true)
         }
         "POST" if path.ends_with("/responses") => {
             let ask = Ask::responses(&body);
             responses::response(&ask, &body, &say(&ask), knobs)
         }
-        "POST" if path.ends_with("/completions") => {
-            other::completion(&Ask::completion(&body), knobs)
-        }
+        "POST" if path.ends_with("/completions") => other::completion(&Ask::completion(&body), knobs),
         "POST" if path.ends_with("/embeddings") => other::embeddings(&body, knobs),
         "POST" if path.ends_with("/moderations") => other::moderations(&body, knobs),
         _ => other::generic(recorded, knobs),
@@ -288,19 +241,14 @@ fn answer(recorded: &Recorded, headers: &HeaderMap, knobs: &Knobs) -> Reply {
 
 fn error(status: u16, is_anthropic: bool) -> Reply {
     let text = format!("status {status}, as asked");
-    let body = if is_anthropic {
-        anthropic::error("api_error", &text)
-    } else {
-        other::error("server_error", &text)
-    };
+    let body =
+        if is_anthropic { anthropic::error("api_error", &text) } else { other::error("server_error", &text) };
     Reply::json(status, body.to_string())
 }
 
 fn failure(status: StatusCode, message: &str) -> Response<ReplyBody> {
     let text = other::error("echo_error", message).to_string();
-    let body = Full::new(text.into())
-        .map_err(|never: Infallible| match never {})
-        .boxed();
+    let body = Full::new(text.into()).map_err(|never: Infallible| match never {}).boxed();
     let mut response = Response::new(body);
     *response.status_mut() = status;
     response

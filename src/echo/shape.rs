@@ -32,10 +32,7 @@ pub(super) struct Events {
 
 impl Events {
     pub(super) fn new(knobs: &Knobs) -> Events {
-        Events {
-            knobs: *knobs,
-            pieces: Vec::new(),
-        }
+        Events { knobs: *knobs, pieces: Vec::new() }
     }
 
     /// An event named after the `type` of its data.

@@ -16,9 +16,7 @@ pub(super) struct Identity {
 pub(super) fn make(hosts: &[String]) -> Result<Identity, Box<dyn std::error::Error + Send + Sync>> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params
-        .distinguished_name
-        .push(rcgen::DnType::CommonName, "waterwall echo root");
+    params.distinguished_name.push(rcgen::DnType::CommonName, "waterwall echo root");
     let root = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
 
     let key = KeyPair::generate()?;
@@ -31,8 +29,5 @@ pub(super) fn make(hosts: &[String]) -> Result<Identity, Box<dyn std::error::Err
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Identity {
-        config: Arc::new(config),
-        root_pem: root.pem(),
-    })
+    Ok(Identity { config: Arc::new(config), root_pem: root.pem() })
 }

@@ -8,11 +8,12 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use pingora_core::{Error, ErrorType, Result};
 use pingora_proxy::Session;
+use waterwall_core::dialect::Dialect;
 use waterwall_pipeline::{Answer, Exchange, Forward, Refusal};
 
 use super::buffered::Hold;
 use super::intake;
-use super::rescue::{Rescue, Shape};
+use super::rescue::Rescue;
 
 /// The state of one exchange. Small: a thousand of these are open at once.
 pub(crate) struct Context {
@@ -22,7 +23,7 @@ pub(crate) struct Context {
     /// The path there, without the prefix.
     pub(super) path: String,
     /// How this agent expects errors.
-    pub(super) shape: Shape,
+    pub(super) dialect: &'static Dialect,
     /// Present once begun, and until the end.
     pub(super) exchange: Option<Exchange>,
     /// What the pipeline made of the request, without its body.
@@ -54,7 +55,7 @@ impl Context {
             began: Instant::now(),
             upstream: None,
             path: String::new(),
-            shape: Shape::default(),
+            dialect: Dialect::of_stray(false),
             exchange: None,
             forward: None,
             body_length: None,
@@ -93,9 +94,9 @@ impl Context {
             session.set_keepalive(None);
         }
         if self.upstream.is_none() && session.req_header().headers.contains_key("anthropic-version") {
-            self.shape = Shape::Anthropic;
+            self.dialect = Dialect::of_stray(true);
         }
-        rescue.answer(session, self.shape).await?;
+        rescue.answer(session, self.dialect).await?;
         intake::drain(session).await;
         Ok(())
     }
@@ -114,7 +115,7 @@ impl Context {
             return 0;
         }
         session.set_keepalive(None);
-        match rescue.answer(session, self.shape).await {
+        match rescue.answer(session, self.dialect).await {
             Ok(()) => rescue.status().as_u16(),
             Err(_) => 0,
         }

@@ -16,7 +16,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use super::Gateway;
-use super::rescue::{Rescue, Shape};
+use super::rescue::Rescue;
+use waterwall_core::dialect::Dialect;
 
 /// How long a new connection may stay silent.
 const FIRST_BYTES: Duration = Duration::from_secs(60);
@@ -94,7 +95,7 @@ async fn refuse_connect(stream: &mut Stream) -> std::io::Result<()> {
         }
     }
     let rescue = Rescue::ConnectRefused;
-    let body = rescue.body(Shape::default());
+    let body = rescue.body(Dialect::of_stray(false));
     let mut answer = format!(
         "HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          x-waterwall-error: {}\r\nx-should-retry: false\r\nconnection: close\r\n\r\n",

@@ -33,7 +33,7 @@ use crate::door::{Door, Stranger};
 
 use buffered::Hold;
 use context::Context;
-use rescue::{Rescue, Shape};
+use rescue::Rescue;
 use upstream::Target;
 
 pub(crate) use front::{Front, Open};
@@ -113,7 +113,7 @@ impl Gateway {
             route::route(&self.upstreams, request.uri.path(), &request.headers).ok_or(Rescue::NoRoute)?;
         context.upstream = Some(route.upstream);
         context.path = route.path.to_owned();
-        context.shape = Shape::of(self.upstreams[route.upstream].dialect.name);
+        context.dialect = self.upstreams[route.upstream].dialect.at_path(route.path);
         if intake::asks_for_websocket(&request.headers) {
             return Err(Rescue::UpgradeRefused);
         }

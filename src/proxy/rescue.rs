@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::Session;
-use serde_json::json;
+use waterwall_core::dialect::Dialect;
 use waterwall_pipeline::Refusal;
 
 use pingora::http::ResponseHeader;
@@ -57,23 +57,6 @@ pub(crate) enum Rescue {
     /// The agent went away; nobody reads an answer.
     #[error("the client closed the connection")]
     ClientGone,
-}
-
-/// The shape that a provider's SDK expects an error in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Shape {
-    /// `{"type":"error","error":{"type":…,"message":…}}`
-    Anthropic,
-    /// `{"error":{"type":…,"code":…,"message":…}}`, which every other client understands.
-    #[default]
-    OpenAi,
-}
-
-impl Shape {
-    /// The shape of a dialect, by its configuration name.
-    pub(crate) fn of(dialect: &str) -> Self {
-        if dialect == "anthropic" { Self::Anthropic } else { Self::OpenAi }
-    }
 }
 
 impl Rescue {
@@ -127,18 +110,9 @@ impl Rescue {
         }
     }
 
-    /// The body, as an SDK of the given shape reads it.
-    pub(crate) fn body(&self, shape: Shape) -> Bytes {
-        let (code, message) = (self.code(), format!("waterwall: {self}"));
-        let value = match shape {
-            Shape::Anthropic => {
-                json!({"type": "error", "error": {"type": code, "message": message}})
-            }
-            Shape::OpenAi => {
-                json!({"error": {"type": code, "code": code, "message": message}})
-            }
-        };
-        Bytes::from(value.to_string())
+    /// The body, as an SDK of this dialect reads it.
+    pub(crate) fn body(&self, dialect: &Dialect) -> Bytes {
+        Bytes::from(dialect.error_body(self.code(), &format!("waterwall: {self}")))
     }
 
     /// The head that goes with a body of `length` bytes.
@@ -156,12 +130,12 @@ impl Rescue {
         Ok(head)
     }
 
-    /// Writes the whole answer. `shape` follows the dialect that the request was for.
+    /// Writes the whole answer, in the dialect that the request was for.
     ///
     /// # Errors
     /// When the agent can no longer be written to.
-    pub(crate) async fn answer(&self, session: &mut Session, shape: Shape) -> Result<()> {
-        let body = self.body(shape);
+    pub(crate) async fn answer(&self, session: &mut Session, dialect: &Dialect) -> Result<()> {
+        let body = self.body(dialect);
         let head = self.head(body.len())?;
         let bodiless = session.req_header().method == Method::HEAD;
         session.write_response_header(Box::new(head), bodiless).await?;
@@ -212,11 +186,11 @@ mod tests {
     #[test]
     fn bodies_have_the_dialects_shape() {
         let anthropic: serde_json::Value =
-            serde_json::from_slice(&Rescue::NoRoute.body(Shape::of("anthropic"))).unwrap();
+            serde_json::from_slice(&Rescue::NoRoute.body(Dialect::of_stray(true))).unwrap();
         assert_eq!(anthropic["type"], "error");
         assert_eq!(anthropic["error"]["type"], "waterwall-no-route");
         let openai: serde_json::Value =
-            serde_json::from_slice(&Rescue::NoRoute.body(Shape::of("generic"))).unwrap();
+            serde_json::from_slice(&Rescue::NoRoute.body(Dialect::of_stray(false))).unwrap();
         assert_eq!(openai["error"]["code"], "waterwall-no-route");
         assert_eq!(openai["error"]["type"], "waterwall-no-route");
         assert!(openai["error"]["message"].as_str().unwrap().contains("no upstream"));

@@ -67,12 +67,7 @@ fn main() -> anyhow::Result<()> {
         None => Vec::new(),
     };
     let record = !arguments.no_record;
-    let echo = Echo::start(EchoOptions {
-        listen: arguments.listen,
-        knobs,
-        tls_hosts,
-        record,
-    })?;
+    let echo = Echo::start(EchoOptions { listen: arguments.listen, knobs, tls_hosts, record })?;
     if let (Some(dir), Some(pem)) = (&arguments.tls_dir, echo.root_pem()) {
         std::fs::write(dir.join("root.pem"), pem)
             .with_context(|| format!("cannot write to {}", dir.display()))?;

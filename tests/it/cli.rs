@@ -46,10 +46,7 @@ impl Home {
 
     fn run_with_input(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut command = self.command(arguments);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("started");
         let mut stdin = child.stdin.take().expect("a pipe");
         stdin.write_all(input).expect("read");
@@ -101,22 +98,14 @@ fn help_and_version_are_everywhere() {
         assert!(help.out.contains("Usage:"), "{verb:?}: {help:?}");
         let version = home.run(&[verb, &["--version"]].concat());
         assert_eq!(version.code, Some(0), "{verb:?}: {version:?}");
-        assert!(
-            version.out.contains(env!("CARGO_PKG_VERSION")),
-            "{verb:?}: {version:?}"
-        );
+        assert!(version.out.contains(env!("CARGO_PKG_VERSION")), "{verb:?}: {version:?}");
     }
 }
 
 #[test]
 fn unknown_verbs_and_missing_arguments_exit_with_2() {
     let home = Home::new();
-    for arguments in [
-        &["frobnicate"][..],
-        &["verify-chain"],
-        &["launch"],
-        &["run", "--port", "1"],
-    ] {
+    for arguments in [&["frobnicate"][..], &["verify-chain"], &["launch"], &["run", "--port", "1"]] {
         let ran = home.run(arguments);
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(ran.err.starts_with("error: "), "{arguments:?}: {ran:?}");
@@ -131,25 +120,13 @@ fn a_bad_configuration_stops_every_verb_that_needs_one() {
                     listen, admin, state_dir, upstreams, forward, redaction, vault, audit, kill_switch.\n";
     for verb in [&[][..], &["run"], &["env"]] {
         let ran = home.run(&[verb, &["--config", "bad.yaml"]].concat());
-        assert_eq!(
-            (ran.code, ran.err.as_str()),
-            (Some(1), expected),
-            "{verb:?}"
-        );
+        assert_eq!((ran.code, ran.err.as_str()), (Some(1), expected), "{verb:?}");
     }
     let missing = home.run(&["run", "--config", "none.yaml"]);
     assert_eq!(missing.code, Some(1));
-    assert!(
-        missing
-            .err
-            .starts_with("error: none.yaml: there is no such file\n help: Create it")
-    );
+    assert!(missing.err.starts_with("error: none.yaml: there is no such file\n help: Create it"));
     let mut by_variable = home.command(&["env"]);
-    let by_variable: Ran = by_variable
-        .env("WATERWALL_CONFIG", "bad.yaml")
-        .output()
-        .expect("started")
-        .into();
+    let by_variable: Ran = by_variable.env("WATERWALL_CONFIG", "bad.yaml").output().expect("started").into();
     assert_eq!(by_variable.err, expected);
 }
 
@@ -160,13 +137,7 @@ fn init_makes_everything_once() {
     assert_eq!(first.code, Some(0), "{first:?}");
     let state = home.path().join(".local/state/waterwall");
     let mut expected = "created conf/waterwall.yaml\n".to_owned();
-    for name in [
-        "signing.key",
-        "signing.pub",
-        "ca.key",
-        "ca.pem",
-        "admin.token",
-    ] {
+    for name in ["signing.key", "signing.pub", "ca.key", "ca.pem", "admin.token"] {
         expected += &format!("created {}\n", state.join(name).display());
     }
     assert_eq!(first.out, expected);
@@ -175,10 +146,7 @@ fn init_makes_everything_once() {
 
     let second = home.run(&["init", "--dir", "conf"]);
     let kept = |line: &str| line.starts_with("kept    ");
-    assert!(
-        second.out.lines().count() == 6 && second.out.lines().all(kept),
-        "{second:?}"
-    );
+    assert!(second.out.lines().count() == 6 && second.out.lines().all(kept), "{second:?}");
     assert_eq!(fs::read(state.join("signing.key")).expect("there"), key);
     let config = fs::read_to_string(home.path().join("conf/waterwall.yaml")).expect("there");
     assert_eq!(config, "# mine\n");
@@ -200,14 +168,8 @@ fn env_prints_what_a_shell_can_evaluate() {
          export OPENROUTER_API_BASE='http://127.0.0.1:8888/openrouter/api/v1'\n\
          export GOOGLE_GEMINI_BASE_URL='http://127.0.0.1:8888/gemini'\n"
     );
-    let script = format!(
-        "eval '{}' && printf %s \"$OPENAI_BASE_URL\"",
-        ran.out.replace('\'', r"'\''")
-    );
-    let shell = Command::new("sh")
-        .args(["-c", &script])
-        .output()
-        .expect("started");
+    let script = format!("eval '{}' && printf %s \"$OPENAI_BASE_URL\"", ran.out.replace('\'', r"'\''"));
+    let shell = Command::new("sh").args(["-c", &script]).output().expect("started");
     assert_eq!(shell.stdout, b"http://127.0.0.1:8888/openai/v1");
 }
 
@@ -216,11 +178,7 @@ fn env_in_proxy_mode_bundles_the_roots() {
     let home = Home::new();
     let early = home.run(&["env", "--mode", "proxy"]);
     assert_eq!(early.code, Some(1));
-    assert!(
-        early
-            .err
-            .ends_with(" help: Run `waterwall init`, or start the gateway once.\n")
-    );
+    assert!(early.err.ends_with(" help: Run `waterwall init`, or start the gateway once.\n"));
 
     home.run(&["init"]);
     home.write("roots.pem", "# some roots");
@@ -232,16 +190,10 @@ fn env_in_proxy_mode_bundles_the_roots() {
     let bundle = state.join("ca-bundle.pem");
     for line in [
         "set -gx HTTPS_PROXY 'http://127.0.0.1:8888'".to_owned(),
-        format!(
-            "set -gx NODE_EXTRA_CA_CERTS '{}'",
-            state.join("ca.pem").display()
-        ),
+        format!("set -gx NODE_EXTRA_CA_CERTS '{}'", state.join("ca.pem").display()),
         format!("set -gx SSL_CERT_FILE '{}'", bundle.display()),
     ] {
-        assert!(
-            ran.out.lines().any(|found| found == line),
-            "{line} in {ran:?}"
-        );
+        assert!(ran.out.lines().any(|found| found == line), "{line} in {ran:?}");
     }
     let authority = fs::read_to_string(state.join("ca.pem")).expect("there");
     let text = fs::read_to_string(bundle).expect("written");
@@ -264,30 +216,16 @@ fn health(answer: &'static str) -> (String, thread::JoinHandle<()>) {
 
 fn launch(home: &Home, url: &str, agent: &[&str]) -> Ran {
     let mut command = home.command(&[&["launch", "--"], agent].concat());
-    command
-        .env("WATERWALL_HEALTHZ_URL", url)
-        .output()
-        .expect("started")
-        .into()
+    command.env("WATERWALL_HEALTHZ_URL", url).output().expect("started").into()
 }
 
 #[test]
 fn launch_becomes_the_agent_when_all_is_well() {
     let home = Home::new();
     let (url, server) = health("HTTP/1.1 200 OK\r\n\r\n{\"killswitch_active\":false}");
-    let agent = [
-        "sh",
-        "-c",
-        "printf '%s ' \"$ANTHROPIC_BASE_URL\" \"$@\"; exit 7",
-        "sh",
-        "-p",
-        "--help",
-    ];
+    let agent = ["sh", "-c", "printf '%s ' \"$ANTHROPIC_BASE_URL\" \"$@\"; exit 7", "sh", "-p", "--help"];
     let ran = launch(&home, &url, &agent);
-    assert_eq!(
-        ran.out, "http://127.0.0.1:8888/anthropic -p --help ",
-        "{ran:?}"
-    );
+    assert_eq!(ran.out, "http://127.0.0.1:8888/anthropic -p --help ", "{ran:?}");
     assert_eq!(ran.code, Some(7));
     server.join().expect("answered");
 }
@@ -296,10 +234,7 @@ fn launch_becomes_the_agent_when_all_is_well() {
 fn launch_is_gated_when_anything_is_not() {
     let home = Home::new();
     let answers = [
-        (
-            "HTTP/1.1 503 no\r\n\r\n{}",
-            "the gateway is not healthy: status 503",
-        ),
+        ("HTTP/1.1 503 no\r\n\r\n{}", "the gateway is not healthy: status 503"),
         ("HTTP/1.1 200 OK\r\n\r\nfine", "the answer from"),
         (
             "HTTP/1.1 200 OK\r\n\r\n{\"killswitch_active\":true,\"killswitch_sources\":[\"sentinel\"]}",
@@ -315,15 +250,8 @@ fn launch_is_gated_when_anything_is_not() {
         assert!(ran.err.starts_with(&expected), "{answer}: {ran:?}");
         server.join().expect("answered");
     }
-    let unused = TcpListener::bind("127.0.0.1:0")
-        .expect("a port")
-        .local_addr()
-        .expect("bound");
-    let ran = launch(
-        &home,
-        &format!("http://{unused}/healthz"),
-        &["touch", "started"],
-    );
+    let unused = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
+    let ran = launch(&home, &format!("http://{unused}/healthz"), &["touch", "started"]);
     assert_eq!(ran.code, Some(1));
     assert!(!home.path().join("started").exists());
 }
@@ -336,16 +264,9 @@ fn scan_tells_type_and_place_but_not_the_secret() {
     home.write("b.txt", "nothing here\n");
 
     let found = home.run(&["scan", "b.txt", "a.txt"]);
-    assert_eq!(
-        (found.code, found.out.as_str()),
-        (Some(1), "a.txt:2:6: AWS_ACCESS_KEY\n"),
-        "{found:?}"
-    );
+    assert_eq!((found.code, found.out.as_str()), (Some(1), "a.txt:2:6: AWS_ACCESS_KEY\n"), "{found:?}");
     let none = home.run(&["scan", "b.txt"]);
-    assert_eq!(
-        (none.code, none.out.as_str(), none.err.as_str()),
-        (Some(0), "", "")
-    );
+    assert_eq!((none.code, none.out.as_str(), none.err.as_str()), (Some(0), "", ""));
 
     let json = home.run_with_input(&["scan", "--json"], format!("é{secret}").as_bytes());
     assert_eq!(json.code, Some(1));
@@ -364,31 +285,17 @@ fn scan_goes_on_after_a_file_it_cannot_read() {
     let home = Home::new();
     home.write("a.txt", aws_key());
     let ran = home.run(&["scan", "absent.txt", "a.txt"]);
-    assert_eq!(
-        (ran.code, ran.out.as_str()),
-        (Some(2), "a.txt:1:1: AWS_ACCESS_KEY\n")
-    );
-    assert!(
-        ran.err
-            .starts_with("error: cannot read absent.txt: No such file"),
-        "{ran:?}"
-    );
+    assert_eq!((ran.code, ran.out.as_str()), (Some(2), "a.txt:1:1: AWS_ACCESS_KEY\n"));
+    assert!(ran.err.starts_with("error: cannot read absent.txt: No such file"), "{ran:?}");
 }
 
 #[test]
 fn scan_finds_the_patterns_of_the_configuration() {
     let home = Home::new();
-    home.write(
-        "p.yaml",
-        "patterns: [{type: MY_TOKEN, regex: 'mytok_[a-z]{4}'}]\n",
-    );
+    home.write("p.yaml", "patterns: [{type: MY_TOKEN, regex: 'mytok_[a-z]{4}'}]\n");
     home.write("waterwall.yaml", "redaction: { extra_detectors: p.yaml }\n");
     let ran = home.run_with_input(&["scan"], b"x mytok_abcd");
-    assert_eq!(
-        (ran.code, ran.out.as_str()),
-        (Some(1), "-:1:3: MY_TOKEN\n"),
-        "{ran:?}"
-    );
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), "-:1:3: MY_TOKEN\n"), "{ran:?}");
 }
 
 #[test]
@@ -400,10 +307,7 @@ fn scan_jsonl_answers_each_line_at_once() {
     let mut stdin = child.stdin.take().expect("a pipe");
     let mut stdout = child.stdout.take().expect("a pipe");
     let items = [
-        (
-            json!({"id": 1, "text": "nothing"}),
-            json!({"id": 1, "spans": []}),
-        ),
+        (json!({"id": 1, "text": "nothing"}), json!({"id": 1, "spans": []})),
         (
             json!({"id": "b", "text": format!("é {}", aws_key()), "label": "ignored"}),
             json!({"id": "b", "spans": [[3, 23, "AWS_ACCESS_KEY"]]}),
@@ -414,15 +318,10 @@ fn scan_jsonl_answers_each_line_at_once() {
         let mut answer = Vec::new();
         let mut byte = [0];
         while byte != *b"\n" {
-            stdout
-                .read_exact(&mut byte)
-                .expect("an answer while the input is still open");
+            stdout.read_exact(&mut byte).expect("an answer while the input is still open");
             answer.extend(byte);
         }
-        assert_eq!(
-            serde_json::from_slice::<Value>(&answer).expect("JSON"),
-            expected
-        );
+        assert_eq!(serde_json::from_slice::<Value>(&answer).expect("JSON"), expected);
     }
     drop(stdin);
     assert_eq!(child.wait().expect("ended").code(), Some(0));
@@ -441,10 +340,7 @@ fn scan_jsonl_refuses_bad_lines_without_quoting_them() {
     for line in lines {
         let ran = home.run_with_input(&["scan", "--jsonl"], format!("\n{line}\n").as_bytes());
         assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{line}");
-        assert!(
-            ran.err.starts_with("error: -:2:") && !ran.err.contains(&secret),
-            "{ran:?}"
-        );
+        assert!(ran.err.starts_with("error: -:2:") && !ran.err.contains(&secret), "{ran:?}");
     }
     let invalid = home.run_with_input(&["scan", "--jsonl"], b"{\"id\":1,\"text\":\"\xff\"}\n");
     assert_eq!(invalid.code, Some(2));
@@ -457,17 +353,13 @@ fn write_log(home: &Home, lines: usize) {
     let mut options = WriterOptions::new(key);
     options.checkpoint_lines = 2;
     let now = SystemTime::now();
-    let (writer, _) =
-        ChainWriter::open(&home.path().join("log.jsonl"), options, now).expect("opened");
+    let (writer, _) = ChainWriter::open(&home.path().join("log.jsonl"), options, now).expect("opened");
     for _ in 0..lines {
         let event = Event::Redaction {
             host: "api.anthropic.com".to_owned(),
             request_id: None,
             session_id: None,
-            redactions: vec![Redaction {
-                kind: "AWS_ACCESS_KEY".into(),
-                hmac8: "0".repeat(16),
-            }],
+            redactions: vec![Redaction { kind: "AWS_ACCESS_KEY".into(), hmac8: "0".repeat(16) }],
             policy_hash: "0".repeat(64),
         };
         writer.append(event, now).expect("appended");
@@ -479,30 +371,17 @@ fn write_log(home: &Home, lines: usize) {
 fn verify_chain_gives_its_verdict() {
     let home = Home::new();
     write_log(&home, 3);
-    let verify = |more: &[&str]| {
-        home.run(
-            &[
-                &["verify-chain", "log.jsonl", "--pubkey", "signing.pub"],
-                more,
-            ]
-            .concat(),
-        )
-    };
+    let verify =
+        |more: &[&str]| home.run(&[&["verify-chain", "log.jsonl", "--pubkey", "signing.pub"], more].concat());
     let sound = verify(&[]);
-    assert_eq!(
-        (sound.code, sound.out.as_str()),
-        (Some(0), "OK: 4 lines verified, 1 checkpoints valid\n")
-    );
+    assert_eq!((sound.code, sound.out.as_str()), (Some(0), "OK: 4 lines verified, 1 checkpoints valid\n"));
     let strict = verify(&["--strict"]);
     assert_eq!(strict.code, Some(3));
     let json: Value = serde_json::from_str(&verify(&["--json"]).out).expect("JSON");
     assert_eq!((&json["ok"], &json["lines"]), (&json!(true), &json!(4)));
 
     let log = fs::read_to_string(home.path().join("log.jsonl")).expect("there");
-    home.write(
-        "log.jsonl",
-        log.replacen("api.anthropic.com", "api.anthropic.org", 1),
-    );
+    home.write("log.jsonl", log.replacen("api.anthropic.com", "api.anthropic.org", 1));
     let broken = verify(&[]);
     let expected = "FAIL: first failure at seq 2: prev_hash mismatch at seq 2\n\
                     verified up to 1 lines, 0 checkpoints\n";
@@ -521,11 +400,7 @@ fn verify_chain_tells_unusable_input_from_a_broken_log() {
         ["verify-chain", ".", "--pubkey", "signing.pub"],
     ] {
         let ran = home.run(&arguments);
-        assert_eq!(
-            (ran.code, ran.out.as_str()),
-            (Some(2), ""),
-            "{arguments:?}: {ran:?}"
-        );
+        assert_eq!((ran.code, ran.out.as_str()), (Some(2), ""), "{arguments:?}: {ran:?}");
         assert_eq!(ran.err.lines().count(), 2, "{ran:?}");
     }
     home.write("empty", "");
@@ -558,17 +433,10 @@ fn a_reader_that_leaves_is_no_error() {
 fn a_state_directory_that_cannot_be_made_stops_the_start() {
     let home = Home::new();
     // Nobody can make a directory there, root neither.
-    home.write(
-        "w.yaml",
-        "listen: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\nstate_dir: /proc/waterwall\n",
-    );
+    home.write("w.yaml", "listen: 127.0.0.1:0\nadmin: { listen: 127.0.0.1:0 }\nstate_dir: /proc/waterwall\n");
     let ran = home.run(&["--config", "w.yaml"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
-    assert!(
-        ran.err
-            .starts_with("error: cannot make the directory /proc/waterwall: "),
-        "{ran:?}"
-    );
+    assert!(ran.err.starts_with("error: cannot make the directory /proc/waterwall: "), "{ran:?}");
     assert_eq!(ran.err.lines().count(), 2, "{ran:?}");
 }
 
@@ -577,22 +445,11 @@ fn the_demo_shows_all_four_sides() {
     let home = Home::new();
     let ran = home.run(&["demo"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let (sent, rest) = ran
-        .out
-        .split_once("2. The provider sees")
-        .expect("two parts");
-    let (seen, back) = rest
-        .split_once("3. The answer comes back")
-        .expect("three parts");
+    let (sent, rest) = ran.out.split_once("2. The provider sees").expect("two parts");
+    let (seen, back) = rest.split_once("3. The answer comes back").expect("three parts");
     assert!(sent.contains("AKIA") && !sent.contains("<pl:"), "{sent}");
-    assert!(
-        seen.contains("<pl:AWS_ACCESS_KEY:") && !seen.contains("AKIA"),
-        "{seen}"
-    );
-    assert!(
-        back.contains("AKIA") && back.contains("\"line_type\":\"redaction\""),
-        "{back}"
-    );
+    assert!(seen.contains("<pl:AWS_ACCESS_KEY:") && !seen.contains("AKIA"), "{seen}");
+    assert!(back.contains("AKIA") && back.contains("\"line_type\":\"redaction\""), "{back}");
     // It leaves nothing behind.
     assert_eq!(fs::read_dir(home.path()).expect("there").count(), 0);
 }

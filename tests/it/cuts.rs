@@ -23,8 +23,7 @@ struct Shape {
     arguments: &'static [&'static str],
 }
 
-const TEXT: fn(&str) -> Value =
-    |text| json!({"model": "m", "max_tokens": 9, "stream": true, "messages": [{"role": "user", "content": text}]});
+const TEXT: fn(&str) -> Value = |text| json!({"model": "m", "max_tokens": 9, "stream": true, "messages": [{"role": "user", "content": text}]});
 
 const SHAPES: [Shape; 3] = [
     Shape {
@@ -64,7 +63,8 @@ fn start(knobs: Knobs) -> (Gateway, Echo) {
 /// The strings at a pointer, over all events, joined.
 fn joined(stream: &str, pointer: &str) -> String {
     let data = stream.lines().filter_map(|line| line.trim_end().strip_prefix("data: "));
-    let events = data.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str::<Value>(data).unwrap());
+    let events =
+        data.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str::<Value>(data).unwrap());
     events.filter_map(|event| Some(event.pointer(pointer)?.as_str()?.to_owned())).collect()
 }
 

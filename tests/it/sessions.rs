@@ -11,13 +11,18 @@ fn secret() -> String {
 
 fn start(yaml: &str) -> (Gateway, Echo) {
     let echo = Echo::start(EchoOptions::default()).unwrap();
-    let other = UpstreamConfig { host: "other.test".into(), prefix: "/other", ..UpstreamConfig::anthropic(echo.url()) };
+    let other = UpstreamConfig {
+        host: "other.test".into(),
+        prefix: "/other",
+        ..UpstreamConfig::anthropic(echo.url())
+    };
     (Setup::new([UpstreamConfig::anthropic(echo.url()), other]).with(yaml).start(), echo)
 }
 
 /// Posts a text with these header lines.
 fn post(client: &mut Client, path: &str, headers: &str, text: &str) -> Response {
-    let body = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": text}]}).to_string();
+    let body =
+        json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": text}]}).to_string();
     client.send(format!(
         "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
         body.len()
@@ -62,7 +67,8 @@ fn a_placeholder_is_valid_only_where_it_was_made() {
     assert_eq!(ask("/other/v1/messages", OURS, &placeholder), placeholder);
     let forged = placeholder.replace("AWS_ACCESS_KEY", "GITHUB_TOKEN");
     assert_eq!(ask("/anthropic/v1/messages", OURS, &forged), forged);
-    let counts: Vec<_> = log(&gateway).iter().filter_map(|line| line["unknown_placeholders"].as_u64()).collect();
+    let counts: Vec<_> =
+        log(&gateway).iter().filter_map(|line| line["unknown_placeholders"].as_u64()).collect();
     assert_eq!(counts, [0, 0, 1, 1, 1, 1]);
 }
 
@@ -99,8 +105,12 @@ fn the_log_tells_the_whole_exchange() {
     let headers = "x-claude-code-session-id: s-1\r\nx-request-id: r-1\r\n";
     post(&mut gateway.client(), "/anthropic/v1/messages", headers, &format!("{0} {0}", secret()));
     let lines = log(&gateway);
-    let kinds: Vec<_> = lines.iter().map(|line| (line["line_type"].as_str().unwrap(), line["phase"].as_str())).collect();
-    assert_eq!(kinds, [("redaction", None), ("detokenization", Some("open")), ("detokenization", Some("close"))]);
+    let kinds: Vec<_> =
+        lines.iter().map(|line| (line["line_type"].as_str().unwrap(), line["phase"].as_str())).collect();
+    assert_eq!(
+        kinds,
+        [("redaction", None), ("detokenization", Some("open")), ("detokenization", Some("close"))]
+    );
     for line in &lines {
         assert_eq!(line["host"], "anthropic.test");
         assert_eq!((&line["session_id"], &line["request_id"]), (&json!("s-1"), &json!("r-1")));

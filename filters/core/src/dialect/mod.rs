@@ -58,6 +58,12 @@ impl Dialect {
         DIALECTS.iter().find(|dialect| dialect.name == name).copied()
     }
 
+    /// The dialect of a request whose upstream is not known: `anthropic-version` is Anthropic's header.
+    #[must_use]
+    pub fn of_stray(has_anthropic_version: bool) -> &'static Self {
+        if has_anthropic_version { &anthropic::DIALECT } else { &generic::DIALECT }
+    }
+
     /// The dialect spoken at a path of an upstream of this dialect.
     #[must_use]
     pub fn at_path(&'static self, path: &str) -> &'static Self {

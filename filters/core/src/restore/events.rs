@@ -30,7 +30,8 @@ const MAX_PIECES: usize = 64;
 pub struct EventRestorer {
     splitter: Splitter,
     stream: &'static Stream,
-    texts: BTreeMap<Key, Joined>,
+    /// Boxed: a map's node has room for eleven, and most streams have one or two.
+    texts: BTreeMap<Key, Box<Joined>>,
     /// The number of the event under way, or the one after the last.
     sequence: u64,
     /// How many events were made up: later ones are numbered on by as much.
@@ -220,7 +221,7 @@ impl EventRestorer {
             text.push(raw, resolve, out);
             return text.flush(out);
         }
-        let joined = self.texts.entry(piece.key.clone()).or_insert_with(|| Joined::new(piece.field.fragment));
+        let joined = self.texts.entry(piece.key.clone()).or_insert_with(|| Box::new(Joined::new(piece.field.fragment)));
         if piece.identity.is_some() {
             joined.identity.clone_from(&piece.identity);
         }

@@ -35,7 +35,8 @@ fn query(exchange: &mut Exchange) -> Result<(), Refusal> {
     exchange.request.query_changed = !splices.is_empty();
     // A URI is ASCII, and so is what replaces parts of it.
     let rewritten = String::from_utf8(splices.apply(query.as_bytes()));
-    let rewritten = rewritten.map_err(|_| Refusal::Unscannable("the query string is not ASCII".to_owned()))?;
+    let rewritten =
+        rewritten.map_err(|_| Refusal::Unscannable("the query string is not ASCII".to_owned()))?;
     exchange.request.query = Some(rewritten);
     keep(exchange, &splices);
     Ok(())
