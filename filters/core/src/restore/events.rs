@@ -221,7 +221,10 @@ impl EventRestorer {
             text.push(raw, resolve, out);
             return text.flush(out);
         }
-        let joined = self.texts.entry(piece.key.clone()).or_insert_with(|| Box::new(Joined::new(piece.field.fragment)));
+        let joined = self
+            .texts
+            .entry(piece.key.clone())
+            .or_insert_with(|| Box::new(Joined::new(piece.field.fragment)));
         if piece.identity.is_some() {
             joined.identity.clone_from(&piece.identity);
         }

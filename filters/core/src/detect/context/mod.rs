@@ -139,7 +139,8 @@ impl Context {
         if key.len() > name::LONGEST || text.len() > place::LONGEST {
             return;
         }
-        let Some(telling) = name::telling(key) else {
+        let telling = if name::may_tell(key) { name::telling(key) } else { None };
+        let Some(telling) = telling else {
             if key == b"d" && member::is_jwk_material(text) {
                 self.push("JWK_PRIVATE_KEY", 0..text.len(), matches);
             }

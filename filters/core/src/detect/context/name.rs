@@ -18,6 +18,21 @@ pub(super) fn around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
     (end - start <= LONGEST).then(|| cut_escape(text, start, end)..end)
 }
 
+/// Whether a name holds part of a word that [`telling`] knows; most do not, and it is cheap to ask.
+pub(super) fn may_tell(name: &[u8]) -> bool {
+    let lower = |at: usize| name.get(at).map_or(0, u8::to_ascii_lowercase);
+    (0..name.len()).any(|at| match (lower(at), lower(at + 1)) {
+        (b'p', b'w') => true,
+        (b'p', b'a') => lower(at + 2) == b's',
+        (b's', b'e') => lower(at + 2) == b'c',
+        (b't', b'o') | (b'n', b'n') => matches!(lower(at + 2), b'k' | b'w'),
+        (b'k', b'e') => lower(at + 2) == b'y',
+        (b'a', b'u') => lower(at + 2) == b't',
+        (b'c', b'r') => lower(at + 2) == b'e',
+        _ => false,
+    })
+}
+
 /// What a name says of its value.
 pub(super) fn telling(name: &[u8]) -> Option<Telling> {
     let mut buffer = [0; 2 * LONGEST];
@@ -320,6 +335,18 @@ mod tests {
             ("author", None),
         ] {
             assert_eq!(telling(name.as_bytes()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_quick_look_misses_no_telling_name() {
+        let others =
+            ["pass", "pwd", "pw", "secret", "auth", "authorization", "token", "credential", "creds", "key"];
+        for word in KEYS.iter().chain(&KEY_ENDINGS).chain(&PASSWORDS).chain(&others) {
+            assert!(may_tell(word.as_bytes()) && may_tell(word.to_ascii_uppercase().as_bytes()), "{word}");
+        }
+        for word in ["type", "text", "content", "role", "id", "name", "file_path", "input"] {
+            assert!(!may_tell(word.as_bytes()), "{word}");
         }
     }
 }
