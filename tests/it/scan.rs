@@ -174,7 +174,7 @@ fn what_cannot_be_read_is_told_and_the_rest_is_scanned() {
     assert_eq!(ran.err.lines().count(), 2, "{ran:?}");
 
     let locked = tree.path().join("locked.txt");
-    fs::set_permissions(&locked, std::os::unix::fs::PermissionsExt::from_mode(0)).expect("set");
+    fs::set_permissions(&locked, std::os::unix::fs::PermissionsExt::from_mode(0o000)).expect("set");
     let ran = tree.scan(&["."]);
     if fs::read(&locked).is_ok() {
         return; // Nothing is locked for root.
