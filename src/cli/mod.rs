@@ -1,7 +1,7 @@
 //! The command line: one file per verb, and the list of them.
 //!
-//! A verb writes its answer to the writer it is given and returns an [`ExitStatus`]; what goes
-//! wrong is a [`Stop`], shown here and nowhere else: one line what, one line what to do.
+//! A verb writes its answer to the writer it is given and returns an `ExitStatus`; what goes
+//! wrong is a `Stop`, shown here and nowhere else: one line what, one line what to do.
 
 mod completions;
 mod demo;

@@ -23,6 +23,9 @@ use super::{
     value, words,
 };
 
+/// No format of its own is shorter (a test holds the list to that).
+const SHORTEST: usize = 16;
+
 /// How far before a long run an anchor may start, as `hvs.` does.
 pub(super) const LEAD: usize = 12;
 
@@ -119,8 +122,10 @@ impl Engine {
         if let Some(key) = leaf.key {
             self.context.member(key, leaf.text, matches);
         }
-        self.text(leaf.text, true, matches);
-        encoded::percent(self, leaf.text, matches);
+        if may_hold_any(leaf.text) {
+            self.text(leaf.text, true, matches);
+            encoded::percent(self, leaf.text, matches);
+        }
     }
 
     /// All matches in a text as it stands; in its base64 too, if `encoded`.
@@ -309,4 +314,10 @@ pub(super) fn merge(
             _ => spans.push(Span { start: range.start, end: range.end, kind: kind(rank) }),
         }
     }
+}
+
+/// Whether a text is long enough for a token of any format, or has a name and a value in it. Most strings
+/// of a request are neither: member names, roles, types.
+fn may_hold_any(text: &[u8]) -> bool {
+    text.len() >= SHORTEST || text.iter().any(|byte| matches!(byte, b'=' | b':' | b' ' | b'>' | b'%'))
 }

@@ -1,7 +1,7 @@
 //! Restoring a stream of server-sent events.
 //!
 //! An event is looked at whole: its index or its type may follow the text they belong to. Texts
-//! that come in pieces are joined per [`Key`]; what may still become a placeholder is held back
+//! that come in pieces are joined per field and index; what may still become a placeholder is held back
 //! from one piece to the next, while the event itself leaves at once with what is decided. Where a
 //! text ends with something held, it goes into the piece that ends it, or else into an event made
 //! up for it after the last one's model, before the event that ends the text (law 6).

@@ -22,7 +22,7 @@ const OTHER: u8 = 0xFF;
 /// A character of the innermost text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Character {
-    /// The character, [`OTHER`] outside ASCII when it was escaped.
+    /// The character; 0xFF for one outside ASCII that was escaped.
     pub byte: u8,
     /// Where its raw bytes begin, counted from the first byte taken.
     pub start: usize,
