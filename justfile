@@ -26,9 +26,13 @@ clients *ARGS:
 vectors:
     tests/vectors/run
 
+# Recall and precision beside other scanners.
+detection *ARGS:
+    tests/detection/run.py {{ARGS}}
+
 bench:
     cargo bench -p waterwall-core
-    tests/bench/run.py
+    tests/bench/run.sh
 
 # One exchange from all sides.
 demo:
