@@ -155,7 +155,9 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
 }
 
 /// What begins a reference to a secret that is kept elsewhere.
-const ELSEWHERE: [&[u8]; 12] = [
+const ELSEWHERE: [&[u8]; 14] = [
+    b"this.",
+    b"self.",
     b"env:",
     b"env.",
     b"ENV[",

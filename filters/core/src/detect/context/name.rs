@@ -47,8 +47,9 @@ pub(super) fn telling(name: &[u8]) -> Option<Telling> {
     let is = |endings: &[&str]| {
         endings.iter().any(|ending| strip_word(words, ending).is_some() || words == ending.as_bytes())
     };
+    // `PWD` alone is the working directory, and `PASS: name` a line of a test run.
     let upper = !name.iter().any(u8::is_ascii_lowercase);
-    if ends(&PASSWORDS) || is(&["pass", "pwd", "pw"]) && words != b"pwd" || words == b"pwd" && !upper {
+    if ends(&PASSWORDS) || is(&["pass", "pwd", "pw"]) && !(upper && matches!(words, b"pwd" | b"pass")) {
         Some(Telling::Password)
     } else if ends(&["secret"])
         || is(&KEYS)
