@@ -40,6 +40,8 @@ impl ShutdownSignalWatch for Signals {
     async fn recv(&self) -> ShutdownSignal {
         outlive(SignalKind::hangup(), "SIGHUP");
         outlive(SignalKind::user_defined1(), "SIGUSR1");
+        // A log that has reached its size limit is a failed append, not the end of the gateway.
+        outlive(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()), "SIGXFSZ");
         let mut asked = Asked::listen();
         let notices = self.sender();
         // The receiver is gone only when the process is about to end anyway.

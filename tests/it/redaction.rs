@@ -242,6 +242,41 @@ fn no_record_no_traffic() {
     assert_eq!(echo.requests().len(), 1);
 }
 
+/// A log that may not grow any more refuses requests, changes nothing, and heals when it may.
+#[test]
+fn a_full_log_refuses_and_heals() {
+    let (gateway, echo) = pair(Knobs::default());
+    let log = gateway.setup.path("state/audit/proxy.jsonl");
+    let with_secret = message(&format!("key {}", secret()), false);
+    assert_eq!(gateway.client().post("/anthropic/v1/messages", &with_secret).status, 200);
+    let limit = |bytes: &str| {
+        let process = gateway.id().to_string();
+        Command::new("prlimit")
+            .args(["--pid", &process, &format!("--fsize={bytes}:")])
+            .status()
+            .unwrap()
+            .success()
+    };
+    let size = std::fs::metadata(&log).unwrap().len();
+    if !limit(&size.to_string()) {
+        eprintln!("skipped: this user may not limit a process that keeps its memory to itself");
+        return;
+    }
+    for _ in 0..3 {
+        let answer = gateway.client().post("/anthropic/v1/messages", &with_secret);
+        assert_eq!(
+            (answer.status, answer.code()),
+            (502, "waterwall-chain-append-failed"),
+            "{}",
+            answer.text()
+        );
+    }
+    assert_eq!(echo.requests().len(), 1);
+    assert!(limit("unlimited"));
+    assert_eq!(gateway.client().post("/anthropic/v1/messages", &with_secret).status, 200);
+    chain_verifies(&gateway);
+}
+
 /// Law 8 in mid-stream: the line that says restoring has begun cannot be written, so no restored
 /// byte leaves, and the agent sees that the answer is not complete.
 #[test]

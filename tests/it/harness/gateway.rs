@@ -166,6 +166,11 @@ impl Gateway {
         }
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal by name, e.g. `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);
