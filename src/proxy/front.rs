@@ -1,7 +1,7 @@
 //! The agents' port: looks at the first bytes of each connection and hands it on.
 //!
 //! Plain requests go to the proxy. A CONNECT opens a tunnel instead, which is a protocol of its
-//! own; for now it is refused here.
+//! own and is not spoken: it is refused here.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
