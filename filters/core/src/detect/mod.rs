@@ -16,6 +16,7 @@ mod engine;
 mod example;
 mod extra;
 mod jwt;
+mod known;
 mod literals;
 mod long;
 mod pem;
@@ -36,13 +37,15 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use self::{engine::Engine, extra::Extra};
+use self::{engine::Engine, extra::Extra, known::Known};
 use crate::secret::Kind;
 
+pub(crate) use self::known::KIND as KNOWN;
 pub use self::{
     builtin::DETECTORS,
     detector::{Confidence, Detector, expand},
     extra::{ExtraError, ExtraPattern},
+    known::KnownValue,
 };
 
 /// Where a detector matched: a byte range of the leaf, and the format found there.
@@ -78,6 +81,7 @@ pub struct Leaf<'a> {
 pub struct Detectors {
     builtin: Arc<Engine>,
     extras: Arc<[Extra]>,
+    known: Option<Arc<Known>>,
     policy_hash: Arc<str>,
 }
 
@@ -86,7 +90,7 @@ impl Detectors {
     #[must_use]
     pub fn builtin() -> Self {
         static BUILTIN: LazyLock<Detectors> =
-            LazyLock::new(|| Detectors::new(Arc::new(Engine::new(builtin::all())), Vec::new()));
+            LazyLock::new(|| Detectors::new(Arc::new(Engine::new(builtin::all())), [].into(), None));
         BUILTIN.clone()
     }
 
@@ -95,24 +99,70 @@ impl Detectors {
     /// # Errors
     /// The first pattern whose label or expression cannot be used.
     pub fn with_extra(patterns: Vec<ExtraPattern>) -> Result<Self, ExtraError> {
-        Ok(Self::new(Self::builtin().builtin, extra::compile(patterns)?))
+        Ok(Self::new(Self::builtin().builtin, extra::compile(patterns)?.into(), None))
     }
 
-    fn new(builtin: Arc<Engine>, extras: Vec<Extra>) -> Self {
-        let policy_hash = hash(&canonical(&builtin, &extras));
-        Self { builtin, extras: extras.into(), policy_hash: policy_hash.into() }
+    /// This set, and values that are secret wherever they stand; they replace those it knew.
+    #[must_use]
+    pub fn with_known(self, values: &[KnownValue]) -> Self {
+        Self::new(self.builtin, self.extras, Known::new(values))
+    }
+
+    fn new(builtin: Arc<Engine>, extras: Arc<[Extra]>, known: Option<Known>) -> Self {
+        let policy_hash = hash(&canonical(&builtin, &extras, known.as_ref()));
+        Self { builtin, extras, known: known.map(Arc::new), policy_hash: policy_hash.into() }
     }
 
     /// Appends the credentials in a leaf: sorted, disjoint, never empty.
     pub fn scan(&self, leaf: Leaf<'_>, spans: &mut Vec<Span>) {
+        let first = spans.len();
         let mut matches = Vec::new();
         self.builtin.matches(leaf, &mut matches);
         extra::matches(&self.extras, self.builtin.detectors().len(), leaf.text, &mut matches);
         if !matches.is_empty() {
-            let first = spans.len();
             engine::merge(matches, |rank| self.kind(rank), spans);
+        }
+        self.insert_known(leaf.text, spans, first);
+        if spans.len() > first {
             placeholders::spare(leaf.text, spans, first);
         }
+    }
+
+    /// Appends the known values in a text, and nothing else.
+    pub fn scan_known(&self, text: &[u8], spans: &mut Vec<Span>) {
+        let first = spans.len();
+        self.insert_known(text, spans, first);
+        placeholders::spare(text, spans, first);
+    }
+
+    fn insert_known(&self, text: &[u8], spans: &mut Vec<Span>, first: usize) {
+        if let Some(known) = &self.known {
+            known::insert(known.find(text), spans, first);
+        }
+    }
+
+    /// How many known values there are.
+    #[must_use]
+    pub fn known_count(&self) -> usize {
+        self.known.as_ref().map_or(0, |known| known.count)
+    }
+
+    /// The length of the shortest known value, where there is one.
+    pub(crate) fn shortest_known(&self) -> Option<usize> {
+        self.known.as_ref().map(|known| known.shortest)
+    }
+
+    /// Whether a known value could stand as a number in JSON.
+    pub(crate) fn knows_number(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| known.has_number)
+    }
+
+    /// Whether two sets find the same; unlike [`Self::policy_hash`], which goes on the log, this looks at
+    /// the known values too.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let digest = |set: &Self| set.known.as_ref().map(|known| known.digest);
+        self.policy_hash == other.policy_hash && digest(self) == digest(other)
     }
 
     fn kind(&self, rank: usize) -> Kind {
@@ -150,13 +200,17 @@ impl Detectors {
 
 /// The text under the policy hash: one line per detector, its label, origin and shape separated
 /// by tabs. An expression cannot forge a line: it is written escaped.
-fn canonical(builtin: &Engine, extras: &[Extra]) -> String {
+fn canonical(builtin: &Engine, extras: &[Extra], known: Option<&Known>) -> String {
     let mut text = String::from("waterwall detectors 1\n");
     for detector in builtin.detectors() {
         let _ = writeln!(text, "{}\tbuiltin\t{}", detector.kind, detector.shape);
     }
     for Extra { kind, regex } in extras {
         let _ = writeln!(text, "{kind}\textra\t{}", regex.as_str().escape_debug());
+    }
+    if let Some(known) = known {
+        // Nothing that depends on a value: whoever reads the log could test guesses.
+        let _ = writeln!(text, "{}\tknown\t{}", known::KIND, known.count);
     }
     text
 }

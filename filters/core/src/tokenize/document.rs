@@ -19,6 +19,10 @@ pub(super) fn scan(
         schema,
         body,
         leaves: LeafScanner::new(tokenizer),
+        shortest_key: tokenizer
+            .detectors
+            .shortest_known()
+            .map_or(SHORTEST_KEY, |known| known.min(SHORTEST_KEY)),
         key: None,
         containers: Vec::new(),
         opened: 0,
@@ -46,7 +50,7 @@ impl Visitor for Ignore {
     fn string(&mut self, _piece: StringPiece) {}
 }
 
-/// Shorter member names are not scanned: they hold no credential that tells itself by its form, and no
+/// Shorter member names are not scanned, unless a known value is shorter: they hold no credential that tells itself by its form, and no
 /// literal placeholder, which has 21 bytes at least.
 const SHORTEST_KEY: usize = 12;
 
@@ -54,6 +58,8 @@ struct Walk<'a> {
     schema: &'a Schema,
     body: &'a [u8],
     leaves: LeafScanner<'a>,
+    /// Member names that are not escaped and shorter are not scanned.
+    shortest_key: usize,
     /// The member name last seen.
     key: Option<Range<usize>>,
     containers: Vec<Container>,
@@ -125,7 +131,7 @@ impl Visitor for Walk<'_> {
         let raw = piece.raw;
         if piece.key {
             self.key = None;
-            if piece.escaped || raw.len() >= SHORTEST_KEY {
+            if piece.escaped || raw.len() >= self.shortest_key {
                 self.scan(raw.clone());
             }
             self.key = Some(raw);
@@ -159,6 +165,9 @@ impl Visitor for Walk<'_> {
         self.distrust_type(place);
         let number = !self.body[raw.start].is_ascii_alphabetic();
         self.token_ids |= number && self.schema.rule(place) == Rule::TokenIds;
+        if number {
+            self.leaves.json_number(self.body, raw);
+        }
     }
 
     fn open(&mut self, place: NodeId, array: bool) {

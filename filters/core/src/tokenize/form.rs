@@ -1,6 +1,6 @@
 //! Scanning percent-encoded pairs: a query string, or a form body.
 
-use super::{Splice, Splices, Tokenizer, Unscannable, leaf::scan_plain};
+use super::{Dress, Splice, Splices, Tokenizer, Unscannable, leaf::scan_plain};
 
 /// Query parameters that carry the agent's own credential to the provider: they pass.
 const CREDENTIALS: [&[u8]; 4] = [b"key", b"api_key", b"api-key", b"access_token"];
@@ -32,9 +32,9 @@ fn scan_pairs(tokenizer: &Tokenizer<'_>, text: &[u8], credentials: &[&[u8]]) -> 
 fn scan_encoded(tokenizer: &Tokenizer<'_>, encoded: &[u8]) -> Result<Splices, Unscannable> {
     let (decoded, offsets) = percent_decode(encoded);
     let mut splices = scan_plain(tokenizer, &decoded)?;
-    for Splice { range, percent, .. } in &mut splices.0 {
+    for Splice { range, dress, .. } in &mut splices.0 {
         *range = offsets[range.start]..offsets[range.end];
-        *percent = true;
+        *dress = Dress::Percent;
     }
     Ok(splices)
 }

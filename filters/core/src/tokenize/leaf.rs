@@ -11,13 +11,13 @@ use std::{ops::Range, sync::Arc};
 use zeroize::Zeroizing;
 
 use super::{
-    Splice, Splices, Tokenizer, Unscannable,
+    Dress, Splice, Splices, Tokenizer, Unscannable,
     document::nothing_special,
     key_lines::{self, KeyLines},
     surroundings::{ESCAPED_ASCII, Surroundings, may_hold_literal},
 };
 use crate::{
-    detect::{Leaf, Span},
+    detect::{KNOWN, Leaf, Span},
     json::{Lexer, NodeId, StringPiece, Visitor, escape::Decoded},
     numbering::Numbering,
     secret::Kind,
@@ -95,6 +95,20 @@ impl<'a> LeafScanner<'a> {
         self.decoded = decoded;
     }
 
+    /// Scans a JSON number: a known value may be one. A string takes its place.
+    pub(super) fn json_number(&mut self, body: &[u8], raw: Range<usize>) {
+        let detectors = self.tokenizer.detectors;
+        if !detectors.knows_number() {
+            return;
+        }
+        let mut spans = Vec::new();
+        detectors.scan_known(&body[raw.clone()], &mut spans);
+        if !spans.is_empty() {
+            let entry = Some(self.entry(KNOWN, &body[raw.clone()], None));
+            self.splices.push(Splice { range: raw, entry, dress: Dress::Quoted });
+        }
+    }
+
     /// Scans a text that stands for itself.
     pub(super) fn plain(&mut self, body: &[u8]) {
         self.has_backslash = true;
@@ -146,7 +160,14 @@ impl<'a> LeafScanner<'a> {
     fn find(&mut self, text: &[u8], key: Option<&[u8]>, depth: usize, finds: &mut Vec<Find>) {
         let may_be_json =
             depth < MAX_DEPTH && matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+        let first = finds.len();
         let plain_from = if may_be_json { self.find_nested(text, depth, finds) } else { 0 };
+        if plain_from > 0 && self.tokenizer.detectors.known_count() > 0 {
+            // Known values that are no part of one string: numbers, documents.
+            let mut spans = Vec::new();
+            self.tokenizer.detectors.scan_known(text, &mut spans);
+            cover(finds, first, spans.iter().map(Span::range), |range| &text[range]);
+        }
         if plain_from < text.len() {
             self.find_plain(&text[plain_from..], plain_from, key, finds);
         }
@@ -175,6 +196,7 @@ impl<'a> LeafScanner<'a> {
     }
 
     fn find_plain(&mut self, text: &[u8], offset: usize, key: Option<&[u8]>, finds: &mut Vec<Find>) {
+        let first = finds.len();
         let mut spans = std::mem::take(&mut self.spans);
         spans.clear();
         self.tokenizer.detectors.scan(Leaf { text, key }, &mut spans);
@@ -182,14 +204,24 @@ impl<'a> LeafScanner<'a> {
             let range = span.start + offset..span.end + offset;
             finds.push(Find { range, kind: span.kind, plaintext: plaintext(text, span) });
         }
-        if self.has_backslash && ESCAPED_ASCII.find(text).is_some() {
-            self.find_escaped(text, offset, key, &spans, finds);
+        if self.has_backslash && self.may_hide_secret(text) {
+            let overlapping = self.find_escaped(text, offset, key, &spans, finds);
+            cover(finds, first, overlapping.into_iter(), |range| {
+                &text[range.start - offset..range.end - offset]
+            });
         }
         self.spans = spans;
     }
 
-    /// Finds secrets that are spelt with `\uXXXX` escapes in a text that is not JSON as a whole: a tool's
-    /// header lines before a document, a listing.
+    /// Whether undoing escapes could bring a secret to light: a known value may have any escape in it, what
+    /// is known by its form has only letters, digits and signs that none needs.
+    fn may_hide_secret(&self, text: &[u8]) -> bool {
+        let known = self.tokenizer.detectors.known_count() > 0;
+        known && memchr::memchr(b'\\', text).is_some() || ESCAPED_ASCII.find(text).is_some()
+    }
+
+    /// Finds secrets that are spelt with escapes in a text that is not JSON as a whole: a tool's header
+    /// lines before a document, a listing. Gives the places of known values of which a part is found already.
     fn find_escaped(
         &mut self,
         text: &[u8],
@@ -197,32 +229,40 @@ impl<'a> LeafScanner<'a> {
         key: Option<&[u8]>,
         known: &[Span],
         finds: &mut Vec<Find>,
-    ) {
+    ) -> Vec<Range<usize>> {
+        let mut overlapping = Vec::new();
         let mut known = known.to_vec();
         let mut layers: Vec<Decoded> = Vec::new();
         while layers.len() < MAX_DEPTH {
             let outer = layers.last().map_or(text, |layer| &layer.text);
-            if ESCAPED_ASCII.find(outer).is_none() {
-                return;
+            if !self.may_hide_secret(outer) {
+                break;
             }
+            let by_form = ESCAPED_ASCII.find(outer).is_some();
             let mut layer = Decoded::default();
             layer.decode(outer);
             layers.push(layer);
             let inner = &layers[layers.len() - 1].text;
             let mut spans = Vec::new();
-            self.tokenizer.detectors.scan(Leaf { text: inner, key }, &mut spans);
+            match by_form {
+                true => self.tokenizer.detectors.scan(Leaf { text: inner, key }, &mut spans),
+                false => self.tokenizer.detectors.scan_known(inner, &mut spans),
+            }
             let first = known.len();
             for Span { start, end, kind } in spans {
                 let found = layers.iter().rev().fold(start..end, |range, layer| layer.raw(range));
+                let range = found.start + offset..found.end + offset;
                 if !overlaps(&known[..first], &found) {
                     known.push(Span { start: found.start, end: found.end, kind });
                     let plaintext = Zeroizing::new(inner[start..end].to_vec());
-                    let range = found.start + offset..found.end + offset;
                     finds.push(Find { range, kind, plaintext });
+                } else if kind == KNOWN {
+                    overlapping.push(range);
                 }
             }
             known.sort_by_key(|span| span.start);
         }
+        overlapping
     }
 
     /// Puts what was found in one leaf into the vault and among the splices, and marks literals.
@@ -244,7 +284,7 @@ impl<'a> LeafScanner<'a> {
             let misfit = surroundings.as_mut().and_then(|it| it.misfit(&range, &plaintext));
             let spelling = misfit.map(|depth| (&text[range.clone()], depth));
             let entry = Some(self.entry(kind, &plaintext, spelling));
-            self.splices.push(Splice { range: to_body(range), entry, percent: false });
+            self.splices.push(Splice { range: to_body(range), entry, dress: Dress::Plain });
         }
         let Some(mut surroundings) = surroundings else { return };
         surroundings.walk_to(text.len());
@@ -252,7 +292,7 @@ impl<'a> LeafScanner<'a> {
             self.error = Some(Unscannable::Escapes);
         }
         for mark in surroundings.marks {
-            self.splices.push(Splice { range: to_body(mark..mark), entry: None, percent: false });
+            self.splices.push(Splice { range: to_body(mark..mark), entry: None, dress: Dress::Plain });
         }
     }
 
@@ -263,6 +303,30 @@ impl<'a> LeafScanner<'a> {
             Some(spelling) => vault.insert_spelt(scope, kind, plaintext, spelling, now),
         }
     }
+}
+
+/// Joins known values with the finds from `first` on that they overlap, so that no part of one is left.
+fn cover<'t>(
+    finds: &mut Vec<Find>,
+    first: usize,
+    known: impl Iterator<Item = Range<usize>>,
+    text: impl Fn(Range<usize>) -> &'t [u8],
+) {
+    let mut all: Vec<_> = finds.drain(first..).map(|find| (find.range.clone(), Some(find))).collect();
+    all.extend(known.map(|range| (range, None)));
+    all.sort_by_key(|(range, find)| (range.start, usize::MAX - range.end, find.is_none()));
+    let mut joined: Vec<(Range<usize>, Option<Find>)> = Vec::with_capacity(all.len());
+    for (range, find) in all {
+        match joined.last_mut() {
+            Some((last, _)) if range.end <= last.end => {}
+            Some((last, find)) if range.start < last.end => (last.end, *find) = (range.end, None),
+            _ => joined.push((range, find)),
+        }
+    }
+    finds.extend(joined.into_iter().map(|(range, find)| {
+        let plaintext = || Zeroizing::new(text(range.clone()).to_vec());
+        find.unwrap_or_else(|| Find { range: range.clone(), kind: KNOWN, plaintext: plaintext() })
+    }));
 }
 
 /// Whether a range meets one of these spans, which are sorted and disjoint.

@@ -47,8 +47,18 @@ pub struct Splice {
     range: Range<usize>,
     /// The secret that stood there; `None` to insert an escape mark.
     entry: Option<Arc<Entry>>,
-    /// Whether the replacement stands in a percent-encoded text.
-    percent: bool,
+    dress: Dress,
+}
+
+/// How a replacement is written.
+#[derive(Clone, Copy)]
+enum Dress {
+    /// As it is.
+    Plain,
+    /// Percent-encoded.
+    Percent,
+    /// As a JSON string.
+    Quoted,
 }
 
 /// A scanned body: what to replace in it.
@@ -81,7 +91,12 @@ impl Splices {
                 Some(entry) => entry.write_placeholder(&mut text),
                 None => text.extend_from_slice(placeholder::ESCAPE),
             }
-            if splice.percent { form::percent_encode(&text, &mut out) } else { out.extend_from_slice(&text) }
+            match splice.dress {
+                Dress::Plain => out.extend_from_slice(&text),
+                Dress::Percent => form::percent_encode(&text, &mut out),
+                // Nothing in a placeholder needs an escape.
+                Dress::Quoted => out.extend_from_slice(&[b"\"", text.as_slice(), b"\""].concat()),
+            }
         }
         out.extend_from_slice(&body[copied..]);
         out
