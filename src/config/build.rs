@@ -170,6 +170,7 @@ fn redaction(context: &Context<'_>, raw: raw::Redaction) -> Result<Redaction, Er
             Some(raw::Unscannable::Pass) => Unscannable::Pass,
             Some(raw::Unscannable::Refuse) | None => Unscannable::Refuse,
         },
+        explain_placeholders: raw.explain_placeholders.unwrap_or(false),
     })
 }
 

@@ -91,6 +91,8 @@ pub struct Redaction {
     pub max_body_bytes: usize,
     /// What happens to a body that cannot be scanned.
     pub unscannable: Unscannable,
+    /// Whether the model is told what placeholders are, by a sentence in the system prompt.
+    pub explain_placeholders: bool,
 }
 
 /// What happens to a body that cannot be scanned.
@@ -172,6 +174,7 @@ impl fmt::Debug for Redaction {
             .field("detectors", &self.detectors.policy_hash())
             .field("max_body_bytes", &self.max_body_bytes)
             .field("unscannable", &self.unscannable)
+            .field("explain_placeholders", &self.explain_placeholders)
             .finish()
     }
 }
@@ -181,6 +184,7 @@ impl PartialEq for Redaction {
         self.detectors.policy_hash() == other.detectors.policy_hash()
             && self.max_body_bytes == other.max_body_bytes
             && self.unscannable == other.unscannable
+            && self.explain_placeholders == other.explain_placeholders
     }
 }
 

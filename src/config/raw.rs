@@ -64,6 +64,7 @@ pub(super) struct Redaction {
     pub(super) extra_detectors: Maybe<String>,
     pub(super) max_body_bytes: Maybe<u64>,
     pub(super) unscannable: Option<Unscannable>,
+    pub(super) explain_placeholders: Option<bool>,
 }
 
 #[derive(Deserialize)]

@@ -37,6 +37,7 @@ pub(super) fn open(config: &Config, kill_switch: KillSwitch) -> Result<Arc<Servi
             config::Unscannable::Refuse => Unscannable::Refuse,
             config::Unscannable::Pass => Unscannable::Pass,
         },
+        explain_placeholders: config.redaction.explain_placeholders,
     };
     let sources = move || kill_switch.sources();
     Ok(Arc::new(Services::new(policy, Arc::new(vault), chain, sources)))

@@ -304,3 +304,19 @@ fn a_restoration_that_cannot_be_recorded_aborts_the_stream() {
     assert!(client.chunk().is_err());
     gateway.wait_for_log("waterwall-chain-append-failed");
 }
+
+#[test]
+fn the_model_is_told_of_placeholders_only_when_asked_for_and_always_alike() {
+    let echo = Echo::start(EchoOptions::default()).unwrap();
+    let setup = Setup::new([UpstreamConfig::anthropic(echo.url())]);
+    let gateway = setup.with("redaction: { explain_placeholders: true }").start();
+    for text in ["nothing to hide".to_owned(), format!("the key is {}", secret())] {
+        let answer = gateway.client().post("/anthropic/v1/messages", message(&text, false));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert!(contains(&answer.body, &text), "{}", answer.text());
+    }
+    let sent: Vec<serde_json::Value> =
+        echo.requests().iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect();
+    assert_eq!(sent[0]["system"], waterwall_core::explain::SENTENCE);
+    assert_eq!(sent[0]["system"], sent[1]["system"]);
+}

@@ -1,6 +1,7 @@
 //! Waterwall's pure core: what a secret is, where text sits, and how both are rewritten.
 pub mod detect;
 pub mod dialect;
+pub mod explain;
 pub mod json;
 pub mod numbering;
 pub mod placeholder;

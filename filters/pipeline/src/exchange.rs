@@ -90,6 +90,8 @@ pub(crate) struct Request {
     pub(crate) query_changed: bool,
     /// The secrets replaced, in body order. Holding them keeps them in the vault.
     pub(crate) secrets: Vec<Arc<Entry>>,
+    /// The path, where placeholders are to be explained to the model.
+    pub(crate) explain_at: Option<String>,
     /// Why it was not scanned, where policy let it pass.
     pub(crate) unscannable: Option<String>,
 }

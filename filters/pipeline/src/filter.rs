@@ -4,16 +4,17 @@ use crate::{
     Exchange, Refusal, RequestHead,
     exchange::ResponseHead,
     filters::{
-        audit_writer::AuditWriter, content_coding::ContentCoding, kill_switch::KillSwitch,
-        restorer::Restorer, tokenizer::Tokenizer,
+        audit_writer::AuditWriter, content_coding::ContentCoding, explainer::Explainer,
+        kill_switch::KillSwitch, restorer::Restorer, tokenizer::Tokenizer,
     },
 };
 
 /// The filters, in the order in which they see a request, and then its response.
-pub static FILTERS: [&dyn Filter; 5] = [
+pub static FILTERS: [&dyn Filter; 6] = [
     &KillSwitch,    // refuses everything while it is armed
     &ContentCoding, // takes gzip, deflate, br and zstd off bodies
     &Tokenizer,     // replaces secrets in the request
+    &Explainer,     // adds one sentence on placeholders to the system prompt, if asked to
     &Restorer,      // puts them back into the response, by the dialect's rules
     &AuditWriter,   // records both before they leave
 ];

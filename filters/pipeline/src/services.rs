@@ -28,6 +28,8 @@ pub struct Policy {
     pub max_body_bytes: usize,
     /// What happens to a body that cannot be scanned.
     pub unscannable: Unscannable,
+    /// Whether the model is told what placeholders are, by a sentence in the system prompt.
+    pub explain_placeholders: bool,
 }
 
 /// What all exchanges share.

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::{Dialect, Ends, Stream, is_at, openai};
+use super::{Dialect, Ends, Stream, ends_at, is_at, openai};
+use crate::explain;
 use crate::json::{
     Rule::{self, Index, MediaIfType, Opaque, OpaqueIfSigned, OpaqueIfType, Piece, Signature, Type},
     Schema,
@@ -20,6 +21,10 @@ pub(super) static DIALECT: Dialect = Dialect {
     response: &RESPONSE,
     stream: &Stream { schema: &EVENT, pieces: &[], ends },
     other: |path| (is_at(path, "/chat/completions") || is_at(path, "/responses")).then_some(&openai::DIALECT),
+    explain: |path, body| {
+        let asks = ends_at(path, "/messages") || ends_at(path, "/messages/count_tokens");
+        asks.then(|| explain::in_messages(body)).flatten()
+    },
     error: |code, message| json!({"type": "error", "error": {"type": code, "message": message}}),
 };
 

@@ -12,6 +12,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     response: &NOTHING_SPECIAL,
     stream: &Stream { schema: &NOTHING_SPECIAL, pieces: &[], ends: |_| Ends::Nothing },
     other: |_| None,
+    explain: |_, _| None,
     error: openai::error,
 };
 

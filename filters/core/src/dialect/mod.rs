@@ -9,7 +9,10 @@ mod openai;
 
 use std::sync::LazyLock;
 
-use crate::json::{Schema, schema::Field};
+use crate::{
+    explain::Insertion,
+    json::{Schema, schema::Field},
+};
 
 /// One wire format. Chosen per upstream, by name, in the configuration.
 pub struct Dialect {
@@ -23,6 +26,8 @@ pub struct Dialect {
     pub stream: &'static Stream,
     /// Another dialect for some paths of the same upstream, e.g. Anthropic's shape at OpenRouter.
     other: fn(path: &str) -> Option<&'static Self>,
+    /// Where a request at a path explains placeholders to the model.
+    explain: fn(path: &str, body: &[u8]) -> Option<Insertion>,
     /// Writes an error as the provider would.
     error: fn(code: &str, message: &str) -> serde_json::Value,
 }
@@ -70,6 +75,13 @@ impl Dialect {
         (self.other)(path).unwrap_or(self)
     }
 
+    /// The sentence that tells the model what placeholders are, put into a request for an answer of a
+    /// model; `None` for any other request, and for a body of another shape.
+    #[must_use]
+    pub fn explanation(&self, path: &str, body: &[u8]) -> Option<Insertion> {
+        (self.explain)(path, body)
+    }
+
     /// The body of an error answer in this dialect's shape, so that SDKs show the message.
     #[must_use]
     pub fn error_body(&self, code: &str, message: &str) -> String {
@@ -77,9 +89,14 @@ impl Dialect {
     }
 }
 
+/// Whether a path ends in these segments.
+fn ends_at(path: &str, endpoint: &str) -> bool {
+    path.strip_suffix('/').unwrap_or(path).ends_with(endpoint)
+}
+
 /// Whether a path ends in these segments, or goes on below them.
 fn is_at(path: &str, endpoint: &str) -> bool {
-    path.strip_suffix('/').unwrap_or(path).ends_with(endpoint) || path.contains(&format!("{endpoint}/"))
+    ends_at(path, endpoint) || path.contains(&format!("{endpoint}/"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use super::{Dialect, Ends, Stream, anthropic, is_at};
+use super::{Dialect, Ends, Stream, anthropic, ends_at, is_at};
+use crate::explain;
 use crate::json::{
     Rule::{
         self, Finish, Identity, Index, Media, Nested, Once, Opaque, OpaqueIfDataUrl, OpaqueIfType, Piece,
@@ -25,6 +26,11 @@ pub(super) static DIALECT: Dialect = Dialect {
     response: &RESPONSE,
     stream: &Stream { schema: &EVENT, pieces: RESPONSES_PIECES, ends },
     other: |path| is_at(path, "/v1/messages").then_some(&anthropic::DIALECT),
+    explain: |path, body| match path {
+        _ if ends_at(path, "/chat/completions") => explain::in_chat(body),
+        _ if ends_at(path, "/responses") => explain::in_responses(body),
+        _ => None,
+    },
     error,
 };
 
