@@ -9,8 +9,8 @@ use waterwall_core::detect::Detectors;
 
 use super::raw::{self, Maybe};
 use super::{
-    Audit, Config, Error, Forward, KillSwitch, OtherHosts, Redaction, Source, Surroundings, Unscannable,
-    VaultLimits, patterns, upstream,
+    Audit, Config, Error, Forward, Fsync, KillSwitch, OtherHosts, Redaction, Source, Surroundings,
+    Unscannable, VaultLimits, patterns, upstream,
 };
 
 /// Ten years in seconds: longer than any sensible interval, short enough for every clock.
@@ -21,6 +21,9 @@ const LARGEST_BODY: u64 = 4 << 30;
 
 /// Vault entries are held in memory.
 const LARGEST_VAULT: u64 = 100_000_000;
+
+/// A log that is archived more often than this is mostly archives.
+const SMALLEST_LOG: u64 = 64 << 10;
 
 /// The file being checked and what its values are relative to.
 pub(super) struct Context<'a> {
@@ -193,7 +196,23 @@ fn audit(context: &Context<'_>, raw: raw::Audit, state_dir: &Path) -> Result<Aud
         checkpoint_lines: context.count(raw.checkpoint_lines, 100, 1_000_000)?,
         checkpoint_seconds: context.count(raw.checkpoint_seconds, 300, LONGEST_SECONDS)?,
         session_idle_seconds: context.count(raw.session_idle_seconds, 1800, LONGEST_SECONDS)?,
+        fsync: match raw.fsync {
+            Some(raw::Fsync::EveryCommit) => Fsync::EveryCommit,
+            Some(raw::Fsync::Checkpoint) | None => Fsync::Checkpoint,
+        },
+        rotate_bytes: rotate_bytes(context, raw.rotate_bytes)?,
     })
+}
+
+fn rotate_bytes(context: &Context<'_>, written: Maybe<u64>) -> Result<Option<u64>, Error> {
+    match written {
+        Some(written) if written.value < SMALLEST_LOG => {
+            let what = format!("{} bytes are too few for a log", written.value);
+            let remedy = format!("Write at least {SMALLEST_LOG}, or `null` for no limit.");
+            Err(context.refuse(written.referenced, what, remedy))
+        }
+        written => Ok(written.map(|written| written.value)),
+    }
 }
 
 fn kill_switch(context: &Context<'_>, raw: raw::KillSwitch, state_dir: &Path) -> Result<KillSwitch, Error> {

@@ -21,7 +21,7 @@ use std::path::Path;
 pub use error::Error;
 pub use locate::{BUILT_IN, Source};
 pub use model::{
-    Audit, Config, Endpoint, Forward, KillSwitch, OtherHosts, Redaction, Unscannable, Upstream, VaultLimits,
+    Audit, Config, Endpoint, Forward, Fsync, KillSwitch, OtherHosts, Redaction, Unscannable, Upstream, VaultLimits,
 };
 pub use surroundings::Surroundings;
 

@@ -130,6 +130,20 @@ pub struct Audit {
     pub checkpoint_seconds: u64,
     /// A session ends after this many seconds without a request; at least one.
     pub session_idle_seconds: u64,
+    /// When lines are made safe against a power cut.
+    pub fsync: Fsync,
+    /// The log is archived and begun anew when it has grown to this many bytes; `None`: never by
+    /// itself.
+    pub rotate_bytes: Option<u64>,
+}
+
+/// When lines of the log are made safe against a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fsync {
+    /// With each checkpoint.
+    Checkpoint,
+    /// Before a request goes on its way.
+    EveryCommit,
 }
 
 /// The kill switch.

@@ -97,6 +97,15 @@ pub(super) struct Audit {
     pub(super) checkpoint_lines: Maybe<u64>,
     pub(super) checkpoint_seconds: Maybe<u64>,
     pub(super) session_idle_seconds: Maybe<u64>,
+    pub(super) fsync: Option<Fsync>,
+    pub(super) rotate_bytes: Maybe<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Fsync {
+    Checkpoint,
+    EveryCommit,
 }
 
 #[derive(Default)]

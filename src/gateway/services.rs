@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
-use waterwall_audit::{ChainWriter, SigningKey, WriterOptions};
+use waterwall_audit::{ChainWriter, Fsync, SigningKey, WriterOptions};
 use waterwall_core::placeholder::SessionKey;
 use waterwall_core::vault::Vault;
 use waterwall_pipeline::{Policy, Services, Unscannable};
@@ -53,6 +53,11 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
     let options = WriterOptions {
         checkpoint_lines: audit.checkpoint_lines,
         checkpoint_seconds: audit.checkpoint_seconds,
+        fsync: match audit.fsync {
+            config::Fsync::Checkpoint => Fsync::Checkpoint,
+            config::Fsync::EveryCommit => Fsync::EveryCommit,
+        },
+        receipts_dir: Some(audit.receipts_dir.clone()),
         // No request waits for the disk: the upkeep syncs.
         sync_inline: false,
         ..WriterOptions::new(key)
@@ -61,6 +66,10 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
         ChainWriter::open(&audit.chain, options, SystemTime::now()).context("cannot open the audit log")?;
     if let Some(moved) = &report.torn_moved_to {
         tracing::warn!(moved_to = moved, "the audit log's last line was torn");
+    }
+    if report.orphaned_receipts > 0 {
+        let (receipts, directory) = (report.orphaned_receipts, audit.receipts_dir.display());
+        tracing::warn!(receipts, %directory, "receipts without a line were renamed to *.orphan");
     }
     tracing::info!(log = %audit.chain.display(), lines = report.lines, "audit log opened");
     Ok(chain)

@@ -374,17 +374,17 @@ fn verify_chain_gives_its_verdict() {
     let verify =
         |more: &[&str]| home.run(&[&["verify-chain", "log.jsonl", "--pubkey", "signing.pub"], more].concat());
     let sound = verify(&[]);
-    assert_eq!((sound.code, sound.out.as_str()), (Some(0), "OK: 4 lines verified, 1 checkpoints valid\n"));
+    assert_eq!((sound.code, sound.out.as_str()), (Some(0), "OK: 5 lines verified, 1 checkpoints valid\n"));
     let strict = verify(&["--strict"]);
     assert_eq!(strict.code, Some(3));
     let json: Value = serde_json::from_str(&verify(&["--json"]).out).expect("JSON");
-    assert_eq!((&json["ok"], &json["lines"]), (&json!(true), &json!(4)));
+    assert_eq!((&json["ok"], &json["lines"]), (&json!(true), &json!(5)));
 
     let log = fs::read_to_string(home.path().join("log.jsonl")).expect("there");
     home.write("log.jsonl", log.replacen("api.anthropic.com", "api.anthropic.org", 1));
     let broken = verify(&[]);
-    let expected = "FAIL: first failure at seq 2: prev_hash mismatch at seq 2\n\
-                    verified up to 1 lines, 0 checkpoints\n";
+    let expected = "FAIL: first failure at seq 3: prev_hash mismatch at seq 3\n\
+                    verified up to 2 lines, 0 checkpoints\n";
     assert_eq!((broken.code, broken.out.as_str()), (Some(1), expected));
 }
 

@@ -35,10 +35,10 @@ fn answer(response: &Response) -> String {
     response.json()["content"][0]["text"].as_str().unwrap().to_owned()
 }
 
-/// Lines of the audit log.
+/// Lines of the audit log after its first, the genesis.
 fn log(gateway: &Gateway) -> Vec<Value> {
     let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
-    log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    log.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// A provider that answers with another session's placeholder gives away nothing.
@@ -116,6 +116,11 @@ fn the_log_tells_the_whole_exchange() {
         assert_eq!((&line["session_id"], &line["request_id"]), (&json!("s-1"), &json!("r-1")));
     }
     assert_eq!(lines[0]["redactions"].as_array().unwrap().len(), 2);
+    let name = lines[0]["receipt"].as_str().unwrap();
+    assert!(name.ends_with("_r-1_s2.json"), "{name}");
+    let receipt = std::fs::read_to_string(gateway.setup.path("state/audit/receipts").join(name)).unwrap();
+    let receipt: Value = serde_json::from_str(&receipt).unwrap();
+    assert_eq!((&receipt["chain_seq"], &receipt["redaction_count"]), (&json!(2), &json!(2)));
     assert_eq!((&lines[2]["detok_count"], &lines[2]["types"]), (&json!(2), &json!(["AWS_ACCESS_KEY"])));
 }
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import pathlib
 import random
+import re
 import struct
 
 from cryptography.hazmat.primitives import serialization
@@ -19,6 +20,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 KEY = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"waterwall test key").digest())
 KEY_ID = "waterwall-2026-05"
 POLICY = "b4fc4c826bc1b64a16bff14db6ede157f6c389c2c68a0a18dfe6ea4223b90bc4"
+LOG_ID = "00112233445566778899aabbccddeeff"
+DETOKENIZATION_TAGS = ["SOC2-CC7.2", "OWASP-LLM-02"]
 REDACTION_TAGS = [
     "SOC2-CC7.2", "SOC2-CC9.2", "OWASP-LLM-02", "OWASP-LLM-06", "EU-AI-Act-Art-12",
     "EU-AI-Act-Art-13", "MITRE-ATLAS-T0048", "NIST-800-53-AC-4",
@@ -40,10 +43,14 @@ class Chain:
         self.lines, self.seq, self.prev = [], 0, "0" * 64
         self.moment, self.spacing = start, spacing
 
+    def peek(self, step_ms):
+        moment = self.moment + datetime.timedelta(milliseconds=step_ms)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}+00:00"
+
     def common(self, step_ms):
+        ts = self.peek(step_ms)
         self.moment += datetime.timedelta(milliseconds=step_ms)
         self.seq += 1
-        ts = self.moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{self.moment.microsecond // 1000:03d}+00:00"
         return {"v": 1, "ts": ts, "seq": self.seq, "prev_hash": self.prev}
 
     def put(self, line):
@@ -70,36 +77,72 @@ def exchange(**fields):
     return {"host": "api.anthropic.com", "request_id": "req_01", "session_id": "s-1", **fields}
 
 
-def redaction(host, request_id, session_id, pairs):
+def redaction(host, request_id, session_id, pairs, **more):
     return dict(line_type="redaction", direction="out", host=host, request_id=request_id,
                 session_id=session_id, redactions=[{"type": t, "hmac8": h} for t, h in pairs],
-                path_hashes=[], policy_hash=POLICY, frameworks=REDACTION_TAGS)
+                path_hashes=[], policy_hash=POLICY, frameworks=REDACTION_TAGS, **more)
 
 
 START = datetime.datetime(2026, 5, 9, 7, 29, 33, 86000, tzinfo=datetime.timezone.utc)
 
 
+def name_of(id):
+    """An id as a part of a file name."""
+    cleaned = re.sub(r"[^A-Za-z0-9._-]", "_", re.sub(r"\.{2,}", "_", id or "unknown"))
+    return cleaned[:120].strip(".") or "unknown"
+
+
+def sign(body):
+    """A receipt or session manifest as its file has it."""
+    body = {**body, "signing_key_id": KEY_ID, "signature": ""}
+    body["signature"] = base64.b64encode(KEY.sign(canonical(body).encode("utf-8"))).decode()
+    return json.dumps(body, indent=2)
+
+
+def redacted(chain, host, request_id, session_id, pairs):
+    """A redaction with its receipt: the line names the receipt, the receipt the line's number."""
+    ts = chain.peek(1000)
+    compact = ts.replace("-", "").replace(":", "")[:19]
+    name = f"{compact}_{name_of(request_id)}_s{chain.seq + 1}.json"
+    chain.event(**redaction(host, request_id, session_id, pairs, redaction_count=len(pairs), receipt=name))
+    receipt = sign(dict(v=1, receipt_type="redaction", ts=ts, request_id=request_id, session_id=session_id,
+                        redaction_count=len(pairs), types=[t for t, _ in pairs], hmac8s=[h for _, h in pairs],
+                        policy_hash=POLICY, chain_seq=chain.seq, frameworks=REDACTION_TAGS))
+    (HERE / "receipts").mkdir(exist_ok=True)
+    (HERE / "receipts" / name).write_text(receipt, encoding="ascii")
+
+
+def genesis(chain, archive=None, previous_hash=None, lines=None):
+    raw = KEY.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    chain.event(0, line_type="genesis", log_id=LOG_ID, public_key=base64.b64encode(raw).decode(),
+                previous_archive=archive, previous_hash=previous_hash, previous_lines=lines)
+
+
 def waterwall():
-    """What waterwall writes, every event once, to the byte (see tests/golden.rs)."""
+    """What waterwall writes, every event once, to the byte (see filters/audit/tests/chain/golden.rs)."""
     chain = Chain(START)
-    chain.event(**redaction("api.anthropic.com", "req_01", "s-1",
-                            [("AWS_ACCESS_KEY", "d7d27033aabbccdd"), ("PEM_BLOCK", "00ff00ff00ff00ff")]))
+    genesis(chain)
+    redacted(chain, "api.anthropic.com", "req_01", "s-1",
+             [("AWS_ACCESS_KEY", "d7d27033aabbccdd"), ("PEM_BLOCK", "00ff00ff00ff00ff")])
     chain.event(**exchange(line_type="detokenization", direction="in", phase="open", streaming=True,
-                           policy_hash=POLICY))
+                           policy_hash=POLICY, frameworks=DETOKENIZATION_TAGS))
     chain.event(**exchange(line_type="detokenization", direction="in", phase="close", streaming=True,
                            detok_count=3, unknown_placeholders=1, types=["AWS_ACCESS_KEY", "PEM_BLOCK"],
-                           policy_hash=POLICY))
+                           policy_hash=POLICY, frameworks=DETOKENIZATION_TAGS))
     chain.event(line_type="detokenization", direction="in", phase="open", host="api.openai.com",
-                request_id=None, session_id=None, policy_hash=POLICY)
+                request_id=None, session_id=None, policy_hash=POLICY, frameworks=DETOKENIZATION_TAGS)
     chain.event(line_type="detokenization", direction="in", phase="close", host="api.openai.com",
                 request_id=None, session_id=None, detok_count=0, unknown_placeholders=2, types=[],
-                policy_hash=POLICY)
-    chain.event(**redaction("api.openai.com", None, "s\u00e9ance-\U0001f600\ufffd",
-                            [("GITHUB_TOKEN", "0123456789abcdef0011")]))
+                policy_hash=POLICY, frameworks=DETOKENIZATION_TAGS)
+    redacted(chain, "api.openai.com", "r\u00e9q/../../\U0001f600", "s\u00e9ance-\U0001f600\ufffd",
+             [("GITHUB_TOKEN", "0123456789abcdef0011")])
     chain.checkpoint()
     chain.event(line_type="killswitch", request_id=None, sources_active=["config", "sentinel"],
                 frameworks=["SOC2-CC7.3", "EU-AI-Act-Art-15"])
-    chain.event(line_type="policy_change", old_policy_hash=POLICY, new_policy_hash="0" * 64, pattern_count=32)
+    chain.event(line_type="policy_change", old_policy_hash=POLICY, new_policy_hash="0" * 64, pattern_count=32,
+                frameworks=["SOC2-CC8.1"])
+    chain.event(line_type="verify_install", checks_passed=9, checks_total=10, failed=["ca_file"],
+                frameworks=["SOC2-CC4.2"])
     chain.event(**exchange(line_type="warn", warn="unscannable_passed", reason="unknown content-encoding"))
     chain.event(line_type="recovered", moved_to="proxy.jsonl.torn-20260509T072933.086Z", bytes=17)
     chain.checkpoint()

@@ -1,26 +1,15 @@
 //! [`Event`]: what happened, one variant per line type, and the members it puts on its line.
 //!
 //! Adding an event: a variant here, its members in [`Event::fields`], a golden vector in
-//! `tests/vectors`. Checkpoints are not events; the writer makes them.
+//! `tests/vectors`. Genesis, rotation and checkpoint lines are not events; the writer makes them.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use crate::canonical::{Fields, write_string};
-
-/// Framework tags of a redaction line and, later, of a receipt.
-pub const REDACTION_FRAMEWORKS: [&str; 8] = [
-    "SOC2-CC7.2",
-    "SOC2-CC9.2",
-    "OWASP-LLM-02",
-    "OWASP-LLM-06",
-    "EU-AI-Act-Art-12",
-    "EU-AI-Act-Art-13",
-    "MITRE-ATLAS-T0048",
-    "NIST-800-53-AC-4",
-];
-
-/// Framework tags of a kill switch line.
-pub const KILLSWITCH_FRAMEWORKS: [&str; 2] = ["SOC2-CC7.3", "EU-AI-Act-Art-15"];
+use crate::{
+    canonical::{Fields, write_string},
+    frameworks,
+    receipt::Draft,
+};
 
 /// Ids and other texts from outside are cut to this many characters.
 const MAX_TEXT: usize = 256;
@@ -99,6 +88,15 @@ pub enum Event {
         /// How many patterns it has.
         pattern_count: u64,
     },
+    /// The installation was checked.
+    VerifyInstall {
+        /// How many checks passed.
+        checks_passed: u64,
+        /// Of how many.
+        checks_total: u64,
+        /// Names of those that failed.
+        failed: Vec<Cow<'static, str>>,
+    },
     /// A body that could not be scanned was let through, as the configuration allows.
     UnscannablePassed {
         /// The upstream's name.
@@ -128,6 +126,7 @@ impl Event {
             Self::RestorationOpened { .. } | Self::RestorationClosed { .. } => "detokenization",
             Self::Killswitch { .. } => "killswitch",
             Self::PolicyChange { .. } => "policy_change",
+            Self::VerifyInstall { .. } => "verify_install",
             Self::UnscannablePassed { .. } => "warn",
             Self::Recovered { .. } => "recovered",
         }
@@ -143,9 +142,12 @@ impl Event {
                 fields.text("direction", "out");
                 exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
                 fields.rendered("redactions", render_redactions(redactions));
+                fields.integer("redaction_count", redactions.len() as u64);
+                // The writer knows its name, where receipts are kept.
+                fields.text_or_null("receipt", None);
                 fields.texts("path_hashes", []);
                 fields.text("policy_hash", &clean(policy_hash));
-                fields.texts("frameworks", REDACTION_FRAMEWORKS);
+                fields.texts("frameworks", frameworks::REDACTION);
             }
             Self::RestorationOpened { host, request_id, session_id, streaming, policy_hash } => {
                 exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
@@ -171,12 +173,19 @@ impl Event {
             Self::Killswitch { request_id, sources_active } => {
                 fields.text_or_null("request_id", request_id.as_deref().map(clean).as_deref());
                 fields.texts("sources_active", sources_active.iter().map(AsRef::as_ref));
-                fields.texts("frameworks", KILLSWITCH_FRAMEWORKS);
+                fields.texts("frameworks", frameworks::KILLSWITCH);
             }
             Self::PolicyChange { old_policy_hash, new_policy_hash, pattern_count } => {
                 fields.text("old_policy_hash", &clean(old_policy_hash));
                 fields.text("new_policy_hash", &clean(new_policy_hash));
                 fields.integer("pattern_count", *pattern_count);
+                fields.texts("frameworks", frameworks::POLICY_CHANGE);
+            }
+            Self::VerifyInstall { checks_passed, checks_total, failed } => {
+                fields.integer("checks_passed", *checks_passed);
+                fields.integer("checks_total", *checks_total);
+                fields.texts("failed", failed.iter().map(AsRef::as_ref));
+                fields.texts("frameworks", frameworks::VERIFY_INSTALL);
             }
             Self::UnscannablePassed { host, request_id, session_id, reason } => {
                 exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
@@ -189,6 +198,21 @@ impl Event {
             }
         }
         fields
+    }
+
+    /// The receipt that belongs to the event's line, if one does.
+    pub(crate) fn receipt(self) -> Option<Draft> {
+        let Self::Redaction { request_id, session_id, redactions, policy_hash, .. } = self else {
+            return None;
+        };
+        // As they stand on the line.
+        let cleaned = |id: Option<String>| id.map(|id| clean(&id).into_owned());
+        Some(Draft {
+            request_id: cleaned(request_id),
+            session_id: cleaned(session_id),
+            redactions,
+            policy_hash: clean(&policy_hash).into_owned(),
+        })
     }
 
     /// True for the lines that `checkpoint_lines` counts.
@@ -213,6 +237,7 @@ fn restoration(fields: &mut Fields, phase: &str, streaming: bool, policy_hash: &
         fields.rendered("streaming", "true".to_owned());
     }
     fields.text("policy_hash", &clean(policy_hash));
+    fields.texts("frameworks", frameworks::DETOKENIZATION);
 }
 
 fn render_redactions(redactions: &[Redaction]) -> String {

@@ -104,6 +104,12 @@ impl PublicKey {
         self.0.to_public_key_pem(LineEnding::LF).map_err(|_| KeyError::Encode)
     }
 
+    /// Standard base64 of the 32 bytes.
+    #[must_use]
+    pub fn to_base64(&self) -> String {
+        BASE64_STANDARD.encode(self.0.as_bytes())
+    }
+
     /// True when `signature` is one of `message` by this key. Strict: one signature has one form.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         Signature::from_slice(signature)

@@ -3,7 +3,8 @@
 //! What the gateway does to traffic is an [`Event`]; its canonical form is a *line*; every line
 //! carries the hash of the line before it, which makes the file a *chain*; a *checkpoint* line
 //! signs the chain so far. [`ChainWriter`] is the only part that touches a disk, [`verify_chain`]
-//! reads a log from anywhere and tells whether it holds together.
+//! reads a log from anywhere and tells whether it holds together. Beside the chain lie signed
+//! *receipts*, one for each request with redactions, and *manifests*, one for each session.
 //!
 //! The byte formats are those of the predecessor: its verifiers accept what is written here, and
 //! [`verify_chain`] accepts what it wrote.
@@ -14,15 +15,21 @@
 pub mod canonical;
 pub mod chain;
 pub mod checkpoint;
+mod document;
 pub mod event;
+mod file_name;
+pub mod frameworks;
+pub mod genesis;
 pub mod keys;
 mod line;
+pub mod receipt;
 mod timestamp;
 pub mod verify;
 pub mod writer;
 
 pub use chain::Hash;
 pub use event::{Event, Redaction, clean_id};
+pub use genesis::LogId;
 pub use keys::{KeyError, PublicKey, SigningKey};
 pub use verify::{Verdict, verify_chain};
-pub use writer::{AppendError, Appended, ChainWriter, OpenError, OpenReport, Status, WriterOptions};
+pub use writer::{AppendError, Appended, ChainWriter, Fsync, OpenError, OpenReport, Status, WriterOptions};

@@ -2,11 +2,13 @@
 //!
 //! Invariants:
 //! - `position` is what the file holds, after every return but the first two kinds of trouble;
-//! - trouble is kept in `health`, and is cleared before the next write or that write fails.
+//! - trouble is kept in `health`, and is cleared before the next write or that write fails;
+//! - a receipt's file is whole before its line is written, and goes if its line fails. So the log
+//!   never names a receipt that is not there, and a failure leaves neither.
 //!
 //! | what failed | what is done | until then |
 //! | --- | --- | --- |
-//! | write | cut back to the last good length | next append tries the cut again |
+//! | write | cut back to the last good length, receipts removed | next append tries both again |
 //! | sync | reopen, read back what was not safe, compare with the chain in memory, write it over itself, sync | appends are refused |
 //! | length is not ours | nothing: it is not ours to cut | appends are refused |
 
@@ -16,12 +18,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{AppendError, WriterOptions, disk::Disk};
+use super::{AppendError, Fsync, WriterOptions, disk::Disk, receipts::Receipts};
 use crate::{
+    Event,
     canonical::Fields,
     chain::{Hash, Head},
     checkpoint,
     line::{Line, MAX_LINE},
+    receipt::{Draft, NamedFile},
     timestamp,
 };
 
@@ -86,6 +90,23 @@ pub(super) struct Request {
 pub(super) struct Entry {
     pub(super) fields: Fields,
     pub(super) redaction: bool,
+    pub(super) receipt: Option<Draft>,
+}
+
+impl From<Event> for Entry {
+    fn from(event: Event) -> Self {
+        Self {
+            fields: event.fields(),
+            redaction: event.counts_towards_checkpoint(),
+            receipt: event.receipt(),
+        }
+    }
+}
+
+impl From<Fields> for Entry {
+    fn from(fields: Fields) -> Self {
+        Self { fields, redaction: false, receipt: None }
+    }
 }
 
 /// Trouble that has to be cleared before the next write.
@@ -101,12 +122,18 @@ pub(super) struct Core {
     disk: Arc<dyn Disk>,
     position: Position,
     health: Health,
+    receipts: Option<Receipts>,
     options: WriterOptions,
 }
 
 impl Core {
-    pub(super) fn new(disk: Arc<dyn Disk>, position: Position, options: WriterOptions) -> Self {
-        Self { disk, position, health: Health::Good, options }
+    pub(super) fn new(
+        disk: Arc<dyn Disk>,
+        position: Position,
+        receipts: Option<Receipts>,
+        options: WriterOptions,
+    ) -> Self {
+        Self { disk, position, health: Health::Good, receipts, options }
     }
 
     pub(super) fn position(&self) -> Position {
@@ -117,45 +144,89 @@ impl Core {
         Arc::clone(&self.disk)
     }
 
+    /// The receipts written since this was last asked, which are not safe yet.
+    pub(super) fn take_fresh(&mut self) -> Vec<NamedFile> {
+        self.receipts.as_mut().map(Receipts::take_fresh).unwrap_or_default()
+    }
+
     /// Writes what all requests ask for, in order, with one write. Returns for each the number of
     /// its last line.
     pub(super) fn commit<'a>(
         &mut self,
         requests: impl Iterator<Item = &'a mut Request>,
     ) -> Vec<Result<u64, AppendError>> {
-        let mut batch = Batch { text: Vec::new(), position: self.position, options: &self.options };
+        let mut batch = Batch {
+            text: Vec::new(),
+            receipts: Vec::new(),
+            position: self.position,
+            options: &self.options,
+            with_receipts: self.receipts.is_some(),
+        };
         let results: Vec<_> = requests.map(|request| batch.add(request)).collect();
-        let Batch { text, position, .. } = batch;
+        let Batch { text, receipts, position, .. } = batch;
         if text.is_empty() {
             return results;
         }
-        match self.write(&text) {
-            Ok(()) => {
-                self.position = position;
-                results
-            }
+        match self.write(&text, receipts, position) {
+            Ok(()) => results,
             Err(error) => results.into_iter().map(|result| result.and(Err(error.clone()))).collect(),
         }
     }
 
-    fn write(&mut self, text: &[u8]) -> Result<(), AppendError> {
+    /// Writes all of it and moves to `position`, or leaves everything as it was.
+    fn write(
+        &mut self,
+        text: &[u8],
+        receipts: Vec<NamedFile>,
+        position: Position,
+    ) -> Result<(), AppendError> {
         if self.health == Health::Uncut {
             self.cut()?;
         }
-        self.expect_length(self.position.len)?;
+        let before = self.position;
+        self.expect_length(before.len)?;
+        if let Some(kept) = &mut self.receipts {
+            kept.put(&receipts).map_err(|error| AppendError::Receipt(Arc::new(error)))?;
+        }
         // Until the write has ended well, even if it ends in a panic, there may be bytes too many.
         self.health = Health::Uncut;
-        let end = self.position.len + text.len() as u64;
-        let written = append_all(&*self.disk, text).map_err(AppendError::from);
-        match written.and_then(|()| self.expect_length(end)) {
-            Ok(()) => self.health = Health::Good,
+        match self.write_lines(text, position) {
+            Ok(()) => {
+                self.health = Health::Good;
+                if let Some(kept) = &mut self.receipts {
+                    kept.confirm(receipts, self.options.fsync);
+                }
+                Ok(())
+            }
             Err(error) => {
-                // If this fails too, the next append tries again.
+                self.position = before;
+                self.health = Health::Uncut;
+                // If one of these fails too, the next append tries again.
                 let _ = self.cut();
-                return Err(error);
+                if let Some(kept) = &mut self.receipts {
+                    let _ = kept.clear();
+                }
+                Err(error)
             }
         }
+    }
+
+    fn write_lines(&mut self, text: &[u8], position: Position) -> Result<(), AppendError> {
+        append_all(&*self.disk, text)?;
+        self.expect_length(position.len)?;
+        self.position = position;
+        if self.options.fsync == Fsync::EveryCommit {
+            self.sync_commit().map_err(|error| AppendError::Sync(Arc::new(error)))?;
+        }
         Ok(())
+    }
+
+    /// The receipts first: a line that is safe names nothing that is not.
+    fn sync_commit(&self) -> io::Result<()> {
+        if let Some(receipts) = &self.receipts {
+            receipts.sync_unconfirmed()?;
+        }
+        self.disk.sync()
     }
 
     /// Counts that the system gave are not believed unless the file agrees.
@@ -179,7 +250,7 @@ impl Core {
     /// Makes what lies between `safe` and the position safe after a failed sync. The system may
     /// have dropped those bytes, or keep them only in memory and call them clean; so they are
     /// compared with the chain we know, and written again, which makes the next sync a real one.
-    pub(super) fn mend(&mut self, safe: Position) -> io::Result<()> {
+    pub(super) fn mend(&mut self, safe: Position, receipts: &[NamedFile]) -> io::Result<()> {
         if self.health == Health::Uncut {
             self.cut().map_err(io::Error::other)?;
         }
@@ -193,8 +264,12 @@ impl Core {
         if last_hash(&bytes, safe.head.hash) != Some(self.position.head.hash) {
             return Err(io::Error::other("lines were lost"));
         }
+        if let Some(kept) = &mut self.receipts {
+            kept.mend(receipts)?;
+        }
         disk.rewrite_at(safe.len, &bytes)?;
         disk.sync()?;
+        self.take_fresh();
         self.disk = disk;
         Ok(())
     }
@@ -226,29 +301,48 @@ fn append_all(disk: &dyn Disk, mut bytes: &[u8]) -> io::Result<()> {
 /// The lines of several requests, and the position after them.
 struct Batch<'a> {
     text: Vec<u8>,
+    receipts: Vec<NamedFile>,
     position: Position,
     options: &'a WriterOptions,
+    with_receipts: bool,
 }
 
 impl Batch<'_> {
     fn add(&mut self, request: &mut Request) -> Result<u64, AppendError> {
-        let (length, position) = (self.text.len(), self.position);
+        let (length, receipts, position) = (self.text.len(), self.receipts.len(), self.position);
         let now_millis = timestamp::millis(request.now);
         for entry in std::mem::take(&mut request.entries) {
-            let line = self.position.head.link(entry.fields, request.now);
+            let redaction = entry.redaction;
+            let line = self.line(entry, request.now);
             if line.len() > MAX_LINE {
                 self.text.truncate(length);
+                self.receipts.truncate(receipts);
                 self.position = position;
                 return Err(AppendError::TooLong);
             }
             self.push(&line);
-            self.position.tally.count(entry.redaction, line.len() + 1, now_millis);
+            self.position.tally.count(redaction, line.len() + 1, now_millis);
         }
         let last = self.position.head.seq;
         if self.is_due(request) {
             self.seal(request.now);
         }
         Ok(last)
+    }
+
+    /// Makes the next line, and its receipt where it has one.
+    fn line(&mut self, entry: Entry, now: SystemTime) -> String {
+        let Entry { mut fields, receipt, .. } = entry;
+        let head = self.position.head.address(&mut fields, now);
+        if let Some(draft) = receipt.filter(|_| self.with_receipts) {
+            let WriterOptions { signing_key, signing_key_id, .. } = self.options;
+            let receipt = draft.seal(head.seq, head.ts_millis, signing_key, signing_key_id);
+            fields.text("receipt", &receipt.name);
+            self.receipts.push(receipt);
+        }
+        let line = fields.to_canonical();
+        self.position.head = head.after(&line);
+        line
     }
 
     fn is_due(&self, request: &Request) -> bool {

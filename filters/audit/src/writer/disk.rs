@@ -120,9 +120,14 @@ pub(super) fn private_options() -> OpenOptions {
 /// Makes the directory that `path` lies in, with its parents, owner only.
 pub(super) fn make_directory_of(path: &Path) -> io::Result<()> {
     match directory_of(path) {
-        Some(directory) => DirBuilder::new().recursive(true).mode(0o700).create(directory),
+        Some(directory) => make_directory(directory),
         None => Ok(()),
     }
+}
+
+/// Makes a directory with its parents, owner only.
+pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 /// Puts the directory's entries on the medium: a new name is not there before that.

@@ -50,6 +50,26 @@ pub enum OpenError {
         /// What is wrong.
         reason: String,
     },
+    /// Its first line names another signing key.
+    #[error(
+        "{} was begun with another signing key: put that key back, or move the log aside to begin a new one",
+        path.display()
+    )]
+    OtherKey {
+        /// The log.
+        path: PathBuf,
+    },
+    /// There is no randomness for a new log's id.
+    #[error("{0}")]
+    Random(#[from] crate::KeyError),
+    /// The directory of receipts cannot be used.
+    #[error("cannot keep receipts in {}: {source}", path.display())]
+    Receipts {
+        /// The directory.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
     /// Its torn last line cannot be moved aside.
     #[error("cannot repair the end of {}: {source}", path.display())]
     Repair {
@@ -74,6 +94,9 @@ pub enum AppendError {
     /// The disk did not take it. It may the next time.
     #[error("the log could not be written: {0}")]
     Write(Arc<io::Error>),
+    /// A receipt cannot be written. It may be the next time.
+    #[error("a receipt could not be written: {0}")]
+    Receipt(Arc<io::Error>),
     /// The disk lost lines or may have; the writer stays closed until it has them safe again.
     #[error("the log's disk failed, and has not recovered: {0}")]
     Sync(Arc<io::Error>),

@@ -19,14 +19,15 @@ mod disk;
 mod error;
 mod lock;
 mod options;
+mod receipts;
 mod report;
 mod tail;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    fmt,
-    path::Path,
+    fmt, io,
+    path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     time::SystemTime,
 };
@@ -35,11 +36,12 @@ use self::{
     core::{Core, Entry, Position, Request, Seal},
     disk::{Disk, FileDisk},
     lock::Lock,
+    receipts::Receipts,
 };
-use crate::{Event, timestamp};
+use crate::{Event, LogId, genesis, receipt::NamedFile, timestamp};
 
 pub use error::{AppendError, OpenError};
-pub use options::WriterOptions;
+pub use options::{Fsync, WriterOptions};
 pub use report::{Appended, OpenReport, Status};
 
 /// Appends events to one chain file, for any number of threads. See the module.
@@ -48,6 +50,9 @@ pub struct ChainWriter {
     turn_over: Condvar,
     syncing: Mutex<()>,
     sync_inline: bool,
+    fsync: Fsync,
+    log_id: Option<LogId>,
+    receipts_dir: Option<PathBuf>,
     _lock: Lock,
 }
 
@@ -61,10 +66,17 @@ struct State {
     /// Up to here the file is safe on the medium.
     safe: Position,
     /// A checkpoint that is written but not synced, and the file it is in.
-    unsynced: Option<(Position, Arc<dyn Disk>)>,
-    sync_failure: Option<Arc<std::io::Error>>,
+    unsynced: Option<Unsynced>,
+    sync_failure: Option<Arc<io::Error>>,
     last_failure: Option<AppendError>,
     closed: bool,
+}
+
+/// What a sync has to make safe.
+struct Unsynced {
+    position: Position,
+    disk: Arc<dyn Disk>,
+    receipts: Vec<NamedFile>,
 }
 
 type Outcome = Result<Appended, AppendError>;
@@ -98,33 +110,59 @@ impl ChainWriter {
         let (disk, created) =
             FileDisk::open(path).map_err(|source| OpenError::Open { path: owned(), source })?;
         let mut tail = tail::read(disk.file(), path, now)?;
+        let key = options.signing_key.public();
+        if tail.genesis.as_ref().is_some_and(|(_, named)| *named != key.to_base64()) {
+            return Err(OpenError::OtherKey { path: owned() });
+        }
         let mut report = OpenReport {
             created,
             lines: tail.position.head.seq,
             uncovered: tail.position.tally.lines,
             newline_restored: false,
             torn_moved_to: None,
+            orphaned_receipts: 0,
         };
         let (newline, moved) =
             tail.repair(&disk, path, now).map_err(|source| OpenError::Repair { path: owned(), source })?;
         report.newline_restored = newline;
         // What an earlier writer left in the system's memory must be safe before we build on it.
         disk.sync().map_err(|source| OpenError::Open { path: owned(), source })?;
+        let receipts = open_receipts(&options, tail.position, &mut report)?;
 
-        let writer = Self::start(Arc::new(disk), tail.position, options, lock);
+        let begins = tail.position.head.seq == 0;
+        let log_id = match tail.genesis {
+            Some((log_id, _)) => Some(log_id),
+            None if begins => Some(options.log_id.clone().map_or_else(LogId::random, Ok)?),
+            None => None,
+        };
+        let writer = Self::start(Arc::new(disk), tail.position, receipts, log_id, options, lock);
+        let append = |entry| {
+            let request = Request { entries: vec![entry], now, seal: Seal::IfDue };
+            writer.submit(request, false).map_err(|source| OpenError::Append { path: owned(), source })
+        };
+        if let Some(log_id) = writer.log_id.as_ref().filter(|_| begins) {
+            append(genesis::fields(log_id, &key, None).into())?;
+        }
         if let Some(moved) = moved {
             report.torn_moved_to = Some(moved.name.clone());
-            let event = Event::Recovered { moved_to: moved.name, bytes: moved.bytes };
-            writer.append(event, now).map_err(|source| OpenError::Append { path: owned(), source })?;
+            append(Event::Recovered { moved_to: moved.name, bytes: moved.bytes }.into())?;
         }
         Ok((writer, report))
     }
 
-    fn start(disk: Arc<dyn Disk>, position: Position, options: WriterOptions, lock: Lock) -> Self {
-        let sync_inline = options.sync_inline;
+    fn start(
+        disk: Arc<dyn Disk>,
+        position: Position,
+        receipts: Option<Receipts>,
+        log_id: Option<LogId>,
+        options: WriterOptions,
+        lock: Lock,
+    ) -> Self {
+        let (sync_inline, fsync) = (options.sync_inline, options.fsync);
+        let receipts_dir = receipts.as_ref().map(|receipts| receipts.directory().to_owned());
         let state = State {
             queue: Vec::new(),
-            core: Some(Box::new(Core::new(disk, position, options))),
+            core: Some(Box::new(Core::new(disk, position, receipts, options))),
             position,
             writes: 0,
             safe: position,
@@ -138,8 +176,17 @@ impl ChainWriter {
             turn_over: Condvar::new(),
             syncing: Mutex::new(()),
             sync_inline,
+            fsync,
+            log_id,
+            receipts_dir,
             _lock: lock,
         }
+    }
+
+    /// The log's id; none for a chain that the predecessor began.
+    #[must_use]
+    pub fn log_id(&self) -> Option<&LogId> {
+        self.log_id.as_ref()
     }
 
     /// Appends one event and returns once its line is in the file. Blocks for a write, or for two
@@ -156,9 +203,7 @@ impl ChainWriter {
     /// # Errors
     /// As [`ChainWriter::append`].
     pub fn append_all(&self, events: Vec<Event>, now: SystemTime) -> Outcome {
-        let entry =
-            |event: Event| Entry { redaction: event.counts_towards_checkpoint(), fields: event.fields() };
-        let entries = events.into_iter().map(entry).collect();
+        let entries = events.into_iter().map(Entry::from).collect();
         let outcome = self.submit(Request { entries, now, seal: Seal::IfDue }, false);
         if self.sync_inline {
             // The lines are written, whatever becomes of this: a failure closes the writer to the
@@ -261,16 +306,25 @@ impl ChainWriter {
     }
 
     /// Notes how a turn went.
-    fn record(&self, core: &Core, results: &[Result<u64, AppendError>]) {
+    fn record(&self, core: &mut Core, results: &[Result<u64, AppendError>]) {
         let mut state = self.state();
         let before = std::mem::replace(&mut state.position, core.position());
         if state.position.len > before.len {
             state.writes += 1;
             state.last_failure = None;
         }
-        if state.position.checkpoints > before.checkpoints {
-            state.unsynced = Some((state.position, core.disk()));
+        if self.fsync == Fsync::EveryCommit {
+            state.safe = state.position;
+        } else if state.position.checkpoints > before.checkpoints {
+            let mut receipts = state.unsynced.take().map(|unsynced| unsynced.receipts).unwrap_or_default();
+            receipts.append(&mut core.take_fresh());
+            state.unsynced = Some(Unsynced { position: state.position, disk: core.disk(), receipts });
         }
+        let sync_failure = results.iter().find_map(|result| match result {
+            Err(AppendError::Sync(error)) => Some(Arc::clone(error)),
+            _ => None,
+        });
+        state.sync_failure = state.sync_failure.take().or(sync_failure);
         // A line that is too long says nothing about the log.
         let mut failures = results.iter().filter_map(|result| result.as_ref().err());
         let failure = failures.rfind(|error| !matches!(error, AppendError::TooLong));
@@ -285,8 +339,12 @@ impl ChainWriter {
             return Ok(());
         }
         let _one = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
-        let safe = self.state().safe;
-        let mended = core.mend(safe).map_err(Arc::new);
+        let (safe, unsynced) = {
+            let mut state = self.state();
+            (state.safe, state.unsynced.take())
+        };
+        let receipts = unsynced.as_ref().map_or(&[][..], |unsynced| &unsynced.receipts);
+        let mended = core.mend(safe, receipts).map_err(Arc::new);
         let mut state = self.state();
         match mended {
             Ok(()) => {
@@ -294,6 +352,7 @@ impl ChainWriter {
                 Ok(())
             }
             Err(error) => {
+                state.unsynced = unsynced;
                 state.sync_failure = Some(Arc::clone(&error));
                 Err(AppendError::Sync(error))
             }
@@ -307,21 +366,31 @@ impl ChainWriter {
         }
         let _one = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         // Taken anew: the thread before us may have done it.
-        let Some((position, disk)) = self.state().unsynced.take() else {
+        let Some(unsynced) = self.state().unsynced.take() else {
             return Ok(());
         };
-        let synced = disk.sync();
+        let synced = self.sync_receipts(&unsynced.receipts).and_then(|()| unsynced.disk.sync());
         let mut state = self.state();
         // A sync that succeeds after one that failed proves nothing.
         if let (Err(error), None) = (synced, &state.sync_failure) {
             state.sync_failure = Some(Arc::new(error));
         }
-        match &state.sync_failure {
-            Some(error) => Err(AppendError::Sync(Arc::clone(error))),
-            None => {
-                state.safe = position;
-                Ok(())
-            }
+        if let Some(error) = state.sync_failure.clone() {
+            // The receipts are still to be mended, with those that were written meanwhile.
+            let mut receipts = unsynced.receipts;
+            receipts.extend(state.unsynced.take().map(|later| later.receipts).unwrap_or_default());
+            state.unsynced = Some(Unsynced { receipts, ..unsynced });
+            return Err(AppendError::Sync(error));
+        }
+        state.safe = unsynced.position;
+        Ok(())
+    }
+
+    /// Before the lines that name them.
+    fn sync_receipts(&self, files: &[NamedFile]) -> io::Result<()> {
+        match &self.receipts_dir {
+            Some(directory) => receipts::sync(directory, files.iter().map(|file| file.name.as_str())),
+            None => Ok(()),
         }
     }
 
@@ -329,6 +398,21 @@ impl ChainWriter {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The receipts' directory, with what an interrupted writer left in it put aside.
+fn open_receipts(
+    options: &WriterOptions,
+    position: Position,
+    report: &mut OpenReport,
+) -> Result<Option<Receipts>, OpenError> {
+    let Some(directory) = &options.receipts_dir else { return Ok(None) };
+    let mut open = || {
+        let receipts = Receipts::open(directory)?;
+        report.orphaned_receipts = receipts.move_orphans_aside(&position.head)?;
+        Ok(Some(receipts))
+    };
+    open().map_err(|source| OpenError::Receipts { path: directory.clone(), source })
 }
 
 /// Having the core. Gives it back when dropped, and wakes the others.

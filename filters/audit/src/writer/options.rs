@@ -1,6 +1,18 @@
 //! [`WriterOptions`]: how a log is written.
 
-use crate::SigningKey;
+use std::path::PathBuf;
+
+use crate::{LogId, SigningKey};
+
+/// When lines are made safe against a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fsync {
+    /// With each checkpoint. What was appended since the last one may be lost when the machine
+    /// dies; nothing is when only the process does.
+    Checkpoint,
+    /// Before an append returns. Appends that come at the same time share a sync.
+    EveryCommit,
+}
 
 /// How a log is written.
 #[derive(Debug)]
@@ -13,14 +25,20 @@ pub struct WriterOptions {
     pub checkpoint_lines: u64,
     /// A checkpoint is due so many seconds after the first line that none covers.
     pub checkpoint_seconds: u64,
-    /// True: the append that makes a checkpoint also syncs the file, after the other appends have
+    /// When lines are made safe against a power cut.
+    pub fsync: Fsync,
+    /// Where receipts go; `None`: none are written.
+    pub receipts_dir: Option<PathBuf>,
+    /// The id of a log that is begun; `None`: a random one.
+    pub log_id: Option<LogId>,
+    /// With [`Fsync::Checkpoint`]. True: the append that makes a checkpoint also syncs the file, after the other appends have
     /// been answered. False: only `ChainWriter::checkpoint_if_due` and `ChainWriter::close` do,
     /// so that no request waits for the disk; then call the former every second or so.
     pub sync_inline: bool,
 }
 
 impl WriterOptions {
-    /// The defaults: 100 lines, 300 seconds, syncing inline.
+    /// The defaults: 100 lines, 300 seconds, syncing inline with each checkpoint, no receipts.
     #[must_use]
     pub fn new(signing_key: SigningKey) -> Self {
         Self {
@@ -28,6 +46,9 @@ impl WriterOptions {
             signing_key_id: "waterwall-2026-05".to_owned(),
             checkpoint_lines: 100,
             checkpoint_seconds: 300,
+            fsync: Fsync::Checkpoint,
+            receipts_dir: None,
+            log_id: None,
             sync_inline: true,
         }
     }

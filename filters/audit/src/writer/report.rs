@@ -15,6 +15,8 @@ pub struct OpenReport {
     pub newline_restored: bool,
     /// Name of the file beside the log that now has a torn last line.
     pub torn_moved_to: Option<String>,
+    /// How many receipts had no line, and were moved to `<name>.orphan`.
+    pub orphaned_receipts: u64,
 }
 
 /// A successful append.

@@ -23,7 +23,9 @@ use super::{
     disk::{self, Disk, FileDisk},
 };
 use crate::{
+    LogId,
     chain::Head,
+    genesis,
     line::{Line, read_line},
     timestamp,
 };
@@ -32,6 +34,8 @@ use crate::{
 pub(super) struct Tail {
     /// Where it goes on; `len` ends with the last whole line and its newline, if it has one.
     pub(super) position: Position,
+    /// What its first line says of it: the log's id, and the key in base64.
+    pub(super) genesis: Option<(LogId, String)>,
     ending: Ending,
 }
 
@@ -55,6 +59,7 @@ pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, Op
     let mut reader = BufReader::with_capacity(1 << 18, file);
     let mut buffer = Vec::new();
     let mut position = Position::START;
+    let mut genesis = None;
     let mut number = 0;
     while read_line(&mut reader, &mut buffer).map_err(broken)? {
         number += 1;
@@ -66,22 +71,34 @@ pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, Op
         }
         match Line::read(&buffer) {
             Ok(line) if ended => {
+                if position.head.seq == 0 {
+                    genesis = read_genesis(&line);
+                }
                 advance(&mut position, &line, now).map_err(damaged)?;
                 position.len += buffer.len() as u64 + 1;
             }
             // Whole means: it would have been the next line.
             Ok(line) if line.follows(position.head.hash) && line.seq.is_some() => {
+                if position.head.seq == 0 {
+                    genesis = read_genesis(&line);
+                }
                 advance(&mut position, &line, now).map_err(damaged)?;
                 position.len += buffer.len() as u64;
-                return Ok(Tail { position, ending: Ending::NewlineLost });
+                return Ok(Tail { position, genesis, ending: Ending::NewlineLost });
             }
             Err(error) if ended => return Err(damaged(error.to_string())),
             _ => {
-                return Ok(Tail { position, ending: Ending::Torn(buffer) });
+                return Ok(Tail { position, genesis, ending: Ending::Torn(buffer) });
             }
         }
     }
-    Ok(Tail { position, ending: Ending::Clean })
+    Ok(Tail { position, genesis, ending: Ending::Clean })
+}
+
+fn read_genesis(line: &Line<'_>) -> Option<(LogId, String)> {
+    let object = line.object().ok()?;
+    let (log_id, key) = genesis::read(&object)?;
+    Some((log_id, key.to_owned()))
 }
 
 /// Moves `position` past a line (but for its length).

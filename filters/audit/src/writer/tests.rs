@@ -111,7 +111,7 @@ impl Bench {
         let options = WriterOptions { checkpoint_lines, ..WriterOptions::new(key) };
         let lock = Lock::take(&directory.path().join("proxy.jsonl")).unwrap();
         let shared = Arc::new(Shared(Arc::clone(&disk)));
-        let writer = ChainWriter::start(shared, Position::START, options, lock);
+        let writer = ChainWriter::start(shared, Position::START, None, None, options, lock);
         Self { disk, writer, key: public, _directory: directory }
     }
 

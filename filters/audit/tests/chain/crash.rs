@@ -16,14 +16,14 @@ use crate::support::{Log, at, open, redaction};
 const LOG: &str = "WATERWALL_TEST_LOG";
 
 /// This binary, to run one ignored test of it. `setup` is shell that comes before.
-fn child(test: &str, log: &Log, setup: &str) -> Command {
+pub(crate) fn child(test: &str, log: &Log, setup: &str) -> Command {
     let mut command = Command::new("sh");
     let script = format!(r#"{setup} exec "$0" --exact {test} --ignored --nocapture"#);
     command.arg("-c").arg(script).arg(env::current_exe().unwrap()).env(LOG, &log.path);
     command
 }
 
-fn log_of_child() -> PathBuf {
+pub(crate) fn log_of_child() -> PathBuf {
     env::var_os(LOG).expect("run by its parent").into()
 }
 
@@ -93,7 +93,7 @@ fn a_full_disk_refuses_lines_and_heals() {
     // Without this the system ends a process whose file grows beyond the limit.
     let output = child("crash::child_fills_its_disk", &log, "trap '' XFSZ;").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    assert_eq!(log.verify().to_string(), "OK: 22 lines verified, 1 checkpoints valid");
+    assert_eq!(log.verify().to_string(), "OK: 23 lines verified, 1 checkpoints valid");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn child_fills_its_disk() {
         }
     }
     setrlimit(Resource::Fsize, unlimited).unwrap();
-    assert_eq!(writer.append(redaction(20), at(20)).unwrap().seq, 21);
+    assert_eq!(writer.append(redaction(20), at(20)).unwrap().seq, 22);
     assert!(writer.status().healthy);
     writer.close(at(21)).unwrap();
 }

@@ -1,10 +1,20 @@
 //! The writer makes the bytes that Python makes, and the verifier takes what the predecessor made.
 
-use waterwall_audit::{ChainWriter, Event, Redaction, WriterOptions};
+use waterwall_audit::{ChainWriter, Event, LogId, Redaction, WriterOptions};
 
 use crate::support::{Log, POLICY, at, options, verify};
 
 const WATERWALL: &str = include_str!("../../../../tests/vectors/waterwall.jsonl");
+const RECEIPTS: [(&str, &str); 2] = [
+    (
+        "20260509T072934.086_req_01_s2.json",
+        include_str!("../../../../tests/vectors/receipts/20260509T072934.086_req_01_s2.json"),
+    ),
+    (
+        "20260509T072939.086_r_q_______s7.json",
+        include_str!("../../../../tests/vectors/receipts/20260509T072939.086_r_q_______s7.json"),
+    ),
+];
 const PREDECESSOR: &str = include_str!("../../../../tests/vectors/predecessor.jsonl");
 const PREDECESSOR_SPACED: &str = include_str!("../../../../tests/vectors/predecessor-spaced.jsonl");
 
@@ -62,7 +72,7 @@ fn events() -> Vec<Event> {
         },
         Event::Redaction {
             host: openai(),
-            request_id: None,
+            request_id: some("r\u{e9}q/../../\u{1f600}"),
             session_id: some("s\u{e9}ance-\u{1f600}\u{7}"),
             redactions: vec![redaction("GITHUB_TOKEN", "0123456789abcdef0011")],
             policy_hash: POLICY.to_owned(),
@@ -73,6 +83,7 @@ fn events() -> Vec<Event> {
             new_policy_hash: "0".repeat(64),
             pattern_count: 32,
         },
+        Event::VerifyInstall { checks_passed: 9, checks_total: 10, failed: vec!["ca_file".into()] },
         Event::UnscannablePassed {
             host: anthropic(),
             request_id: some("req_01"),
@@ -86,7 +97,13 @@ fn events() -> Vec<Event> {
 #[test]
 fn every_event_is_written_as_python_writes_it() {
     let log = Log::new();
-    let options = WriterOptions { checkpoint_lines: 2, ..options() };
+    let receipts = log.directory.path().join("receipts");
+    let options = WriterOptions {
+        checkpoint_lines: 2,
+        receipts_dir: Some(receipts.clone()),
+        log_id: LogId::parse("00112233445566778899aabbccddeeff"),
+        ..options()
+    };
     let (writer, _) = ChainWriter::open(&log.path, options, at(0)).unwrap();
     // A checkpoint takes a millisecond of its own after the sixth line.
     let mut time = 0;
@@ -96,7 +113,11 @@ fn every_event_is_written_as_python_writes_it() {
     }
     writer.close(at(time)).unwrap();
     assert_eq!(String::from_utf8(log.bytes()).unwrap(), WATERWALL);
-    assert_eq!(log.verify().to_string(), "OK: 12 lines verified, 2 checkpoints valid");
+    assert_eq!(log.verify().to_string(), "OK: 14 lines verified, 2 checkpoints valid");
+    for (name, content) in RECEIPTS {
+        assert_eq!(std::fs::read_to_string(receipts.join(name)).unwrap(), content);
+    }
+    assert_eq!(std::fs::read_dir(&receipts).unwrap().count(), RECEIPTS.len());
 }
 
 #[test]

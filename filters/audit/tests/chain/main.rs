@@ -6,5 +6,6 @@ mod concurrency; // many threads, one chain
 mod crash; // SIGKILL, and a disk that is full
 mod golden; // byte for byte what Python makes
 mod opening; // restart, torn tails, locks, permissions
+mod receipts; // a file beside the log for each redaction
 mod support;
 mod tampering; // what the verifier must notice

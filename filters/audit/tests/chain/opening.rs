@@ -42,11 +42,11 @@ fn a_restart_goes_on_where_it_stopped() {
     let log = Log::with_lines(5);
     for round in 0..3 {
         let (writer, report) = log.open();
-        assert_eq!((report.lines, report.uncovered), (6 + 2 * round, 0));
-        assert_eq!(writer.append(redaction(9), at(0)).unwrap().seq, 7 + 2 * round);
+        assert_eq!((report.lines, report.uncovered), (7 + 2 * round, 0));
+        assert_eq!(writer.append(redaction(9), at(0)).unwrap().seq, 8 + 2 * round);
         writer.close(at(0)).unwrap();
     }
-    assert_eq!(log.verify().to_string(), "OK: 12 lines verified, 4 checkpoints valid");
+    assert_eq!(log.verify().to_string(), "OK: 13 lines verified, 4 checkpoints valid");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn redactions_before_a_restart_count_towards_the_checkpoint() {
     }
     drop(writer);
     let (writer, report) = log.open();
-    assert_eq!(report.uncovered, 99);
+    assert_eq!(report.uncovered, 100);
     writer.append(redaction(99), at(99)).unwrap();
     assert_eq!(writer.status().checkpoints, 1);
     drop(writer);
@@ -80,7 +80,7 @@ fn time_does_not_go_back_over_a_restart() {
     let (writer, _) = log.open();
     writer.append(killswitch(), at(2)).unwrap();
     let text = String::from_utf8(log.bytes()).unwrap();
-    for (line, ts) in text.lines().zip(["10:16:13.086", "10:16:13.087", "10:16:13.088"]) {
+    for (line, ts) in text.lines().skip(1).zip(["10:16:13.086", "10:16:13.087", "10:16:13.088"]) {
         assert!(line.contains(&format!("\"ts\":\"2026-05-09T{ts}+00:00\"")), "{line}");
     }
 }
@@ -96,12 +96,12 @@ fn a_torn_tail_is_moved_aside() {
         let moved = report.torn_moved_to.unwrap();
         assert!(moved.starts_with("proxy.jsonl.torn-20260509T"));
         assert_eq!(fs::read(log.path.with_file_name(&moved)).unwrap(), whole[last_line..cut]);
-        assert_eq!(writer.status().lines, 4);
+        assert_eq!(writer.status().lines, 5);
         writer.append(redaction(7), at(5)).unwrap();
         writer.close(at(5)).unwrap();
-        assert_eq!(log.verify().to_string(), "OK: 6 lines verified, 1 checkpoints valid");
+        assert_eq!(log.verify().to_string(), "OK: 7 lines verified, 1 checkpoints valid");
         let text = String::from_utf8(log.bytes()).unwrap();
-        let recovered = text.lines().nth(3).unwrap();
+        let recovered = text.lines().nth(4).unwrap();
         assert!(recovered.contains("\"line_type\":\"recovered\""));
         assert!(recovered.contains(&format!("\"moved_to\":\"{moved}\"")));
         assert!(recovered.contains(&format!("\"bytes\":{},", cut - last_line)));
@@ -119,7 +119,7 @@ fn torn_tails_of_any_content_never_overwrite_each_other() {
         log.open();
     }
     assert_eq!(files(&log).iter().filter(|name| name.contains(".torn-")).count(), 5);
-    assert_eq!(log.verify().lines, 5);
+    assert_eq!(log.verify().lines, 6);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn a_lost_newline_is_put_back() {
     assert!(report.newline_restored && report.torn_moved_to.is_none());
     assert_eq!(log.bytes(), whole);
     writer.append(redaction(4), at(0)).unwrap();
-    assert_eq!(log.verify().to_string(), "OK: 5 lines verified, 1 checkpoints valid");
+    assert_eq!(log.verify().to_string(), "OK: 6 lines verified, 1 checkpoints valid");
 }
 
 #[test]
@@ -139,8 +139,8 @@ fn damage_inside_is_refused_with_its_line() {
     let log = Log::with_lines(5);
     let whole = String::from_utf8(log.bytes()).unwrap();
     let damaged: [(&[u8], &[u8]); 4] = [
-        (b"\"req_2\"", b"\"req_2"),
-        (b"\"req_2\"", b"\"req\xff2\""),
+        (b"\"req_1\"", b"\"req_1"),
+        (b"\"req_1\"", b"\"req\xff1\""),
         (b"\"seq\":3", b"\"seq\":x"),
         (b"\"seq\":3", b"\"siq\":3"),
     ];
@@ -164,7 +164,7 @@ fn blank_lines_are_passed_over() {
     fs::write(&log.path, bytes).unwrap();
     let (writer, _) = log.open();
     writer.append(redaction(4), at(0)).unwrap();
-    assert_eq!(log.verify().lines, 4);
+    assert_eq!(log.verify().lines, 5);
 }
 
 #[test]
@@ -238,4 +238,31 @@ fn a_log_deleted_under_the_writer_takes_no_more_lines() {
     let error = writer.append(redaction(2), at(0)).unwrap_err();
     assert!(error.to_string().contains("deleted"), "{error}");
     assert!(!writer.status().healthy);
+}
+
+#[test]
+fn a_new_chain_says_whose_it_is() {
+    let log = Log::new();
+    let (writer, _) = log.open();
+    let text = String::from_utf8(log.bytes()).unwrap();
+    let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+    assert_eq!(first["line_type"], "genesis");
+    assert_eq!(first["log_id"], writer.log_id().unwrap().as_str());
+    assert_eq!(first["public_key"], key().public().to_base64());
+    for absent in ["previous_archive", "previous_hash", "previous_lines"] {
+        assert_eq!(first.get(absent), Some(&serde_json::Value::Null));
+    }
+    drop(writer);
+    let again = log.open().0;
+    assert_eq!(again.status().lines, 1, "once");
+    assert_eq!(first["log_id"], again.log_id().unwrap().as_str());
+}
+
+/// Its checkpoints would verify with neither key.
+#[test]
+fn a_log_of_another_key_is_refused() {
+    let log = Log::with_lines(1);
+    let options = waterwall_audit::WriterOptions::new(waterwall_audit::SigningKey::generate().unwrap());
+    let error = ChainWriter::open(&log.path, options, at(0)).unwrap_err();
+    assert!(matches!(error, OpenError::OtherKey { .. }), "{error}");
 }

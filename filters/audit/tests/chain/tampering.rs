@@ -23,7 +23,7 @@ fn fails(lines: &[String]) -> String {
 #[test]
 fn verdicts_keep_their_words() {
     let (bytes, lines) = covered();
-    assert_eq!(verify(&bytes).to_string(), "OK: 253 lines verified, 3 checkpoints valid");
+    assert_eq!(verify(&bytes).to_string(), "OK: 254 lines verified, 3 checkpoints valid");
     assert_eq!(
         verify(b"").to_string(),
         "FAIL: first failure at seq 0: empty chain log: 0 lines verified (possible truncation)\n\
@@ -38,25 +38,25 @@ fn verdicts_keep_their_words() {
         "FAIL: first failure at seq 6: prev_hash mismatch at seq 6\nverified up to 4 lines, 0 checkpoints"
     );
     let mut edited = lines.clone();
-    edited[6] = edited[6].replace("req_6", "req_7");
+    edited[6] = edited[6].replace("req_5", "req_7");
     assert!(fails(&edited).starts_with("FAIL: first failure at seq 8: prev_hash mismatch at seq 8\n"));
     let mut broken = lines.clone();
     broken[2].pop();
     assert!(fails(&broken).starts_with("FAIL: first failure at seq 3: json decode failure: "));
 
-    let checkpoint = 100;
+    let checkpoint = 101;
     assert!(lines[checkpoint].contains("\"checkpoint\""));
     let mut forged = lines.clone();
     forged[checkpoint] = forged[checkpoint].replace("waterwall-2026-05", "another-key-2026");
     let text = fails(&forged);
     assert!(
-        text.starts_with("FAIL: first failure at seq 101: checkpoint chain_root_hash mismatch at seq 101: ")
+        text.starts_with("FAIL: first failure at seq 102: checkpoint chain_root_hash mismatch at seq 102: ")
     );
-    assert!(text.ends_with("\nverified up to 100 lines, 0 checkpoints"));
+    assert!(text.ends_with("\nverified up to 101 lines, 0 checkpoints"));
     let mut garbled = lines;
     garbled[checkpoint] = garbled[checkpoint].replace("==\"", "=!\"");
     assert!(
-        fails(&garbled).starts_with("FAIL: first failure at seq 101: checkpoint signature decode failure: ")
+        fails(&garbled).starts_with("FAIL: first failure at seq 102: checkpoint signature decode failure: ")
     );
 }
 
@@ -67,8 +67,8 @@ fn another_key_is_refused() {
     let verdict = waterwall_audit::verify_chain(&*bytes, &other).unwrap();
     assert_eq!(
         verdict.to_string(),
-        "FAIL: first failure at seq 101: checkpoint signature failed verification at seq 101\n\
-         verified up to 100 lines, 0 checkpoints"
+        "FAIL: first failure at seq 102: checkpoint signature failed verification at seq 102\n\
+         verified up to 101 lines, 0 checkpoints"
     );
 }
 
@@ -78,10 +78,10 @@ fn uncovered_lines_are_counted() {
     let (writer, _) = log.open();
     writer.append_all(vec![killswitch(), redaction(1)], at(10)).unwrap();
     let verdict = log.verify();
-    assert_eq!((verdict.lines, verdict.checkpoints, verdict.uncovered), (6, 1, 2));
+    assert_eq!((verdict.lines, verdict.checkpoints, verdict.uncovered), (7, 1, 2));
     assert_eq!(
         verdict.to_json(),
-        r#"{"checkpoints":1,"failure_reason":null,"failure_seq":null,"lines":6,"ok":true,"uncovered_lines":2}"#
+        r#"{"checkpoints":1,"failure_reason":null,"failure_seq":null,"lines":7,"ok":true,"uncovered_lines":2}"#
     );
     assert_eq!(
         verify(b"[]\n").to_json(),
