@@ -3,6 +3,7 @@
 mod hardening;
 mod services;
 mod signals;
+mod supervisor;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -26,6 +27,7 @@ use crate::proxy::{Front, Gateway, Open, platform_repaired};
 
 use services::Upkeep;
 use signals::{Notice, Signals};
+use supervisor::Supervisor;
 
 /// How long exchanges in flight may take to finish once the gateway has been told to stop. Stays
 /// under the 90 seconds after which systemd kills.
@@ -144,7 +146,9 @@ fn serve(server: Server, open: &Open, config: &Config, ready: impl FnOnce(&Confi
     let next = || notices.recv().map_err(|_| anyhow!("the server ended unexpectedly"));
     while next()? != Notice::Listening {}
     ready(config);
+    let supervisor = Supervisor::ready(config)?;
     while next()? == Notice::Listening {}
+    supervisor.stopping();
     tracing::info!(open_connections = open.count(), "stopping");
     match drain(open, &notices) {
         0 => tracing::info!("stopped"),

@@ -52,13 +52,13 @@ impl<'a> Files<'a> {
     /// The private CA's certificate.
     #[must_use]
     pub fn ca_certificate(&self) -> PathBuf {
-        self.config.state_dir.join("ca.pem")
+        self.config.forward.ca_dir.join("ca.pem")
     }
 
     /// The private CA's key.
     #[must_use]
     pub fn ca_key(&self) -> PathBuf {
-        self.config.state_dir.join("ca.key")
+        self.config.forward.ca_dir.join("ca.key")
     }
 
     /// What a POST to the admin server must show.

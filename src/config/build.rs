@@ -104,7 +104,7 @@ pub(super) fn config(source: Source, text: &str, surroundings: &Surroundings) ->
         listen,
         admin_listen,
         upstreams: upstream::all(&context, raw.upstreams)?,
-        forward: forward(&raw.forward.unwrap_or_default()),
+        forward: forward(&context, raw.forward.unwrap_or_default(), &state_dir)?,
         redaction: redaction(&context, raw.redaction.unwrap_or_default())?,
         vault: vault(&context, raw.vault.unwrap_or_default())?,
         audit: audit(&context, raw.audit.unwrap_or_default(), &state_dir)?,
@@ -149,14 +149,15 @@ fn state_dir(context: &Context<'_>, written: Maybe<String>) -> Result<PathBuf, E
     })
 }
 
-fn forward(raw: &raw::Forward) -> Forward {
-    Forward {
+fn forward(context: &Context<'_>, raw: raw::Forward, state_dir: &Path) -> Result<Forward, Error> {
+    Ok(Forward {
         intercept: raw.intercept.unwrap_or(true),
+        ca_dir: context.path_or(raw.ca_dir, state_dir.to_owned())?,
         other_hosts: match raw.other_hosts {
             Some(raw::OtherHosts::Refuse) => OtherHosts::Refuse,
             Some(raw::OtherHosts::Tunnel) | None => OtherHosts::Tunnel,
         },
-    }
+    })
 }
 
 fn redaction(context: &Context<'_>, raw: raw::Redaction) -> Result<Redaction, Error> {

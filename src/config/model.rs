@@ -69,6 +69,8 @@ pub struct Endpoint {
 pub struct Forward {
     /// Whether TLS to a listed host is terminated with the private CA.
     pub intercept: bool,
+    /// Where the private CA lies: `ca.pem` and `ca.key`.
+    pub ca_dir: PathBuf,
     /// What happens to a CONNECT to a host that is not listed.
     pub other_hosts: OtherHosts,
 }

@@ -45,6 +45,7 @@ pub(super) struct Upstream {
 #[serde(deny_unknown_fields)]
 pub(super) struct Forward {
     pub(super) intercept: Option<bool>,
+    pub(super) ca_dir: Maybe<String>,
     pub(super) other_hosts: Option<OtherHosts>,
 }
 

@@ -78,7 +78,10 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.kill_switch, KillSwitch { armed: false, sentinel: state.join("kill") });
     assert_eq!(config.redaction.max_body_bytes, 67_108_864);
     assert_eq!(config.redaction.unscannable, Unscannable::Refuse);
-    assert_eq!(config.forward, Forward { intercept: true, other_hosts: OtherHosts::Tunnel });
+    assert_eq!(
+        config.forward,
+        Forward { intercept: true, ca_dir: state.clone(), other_hosts: OtherHosts::Tunnel }
+    );
     let providers: Vec<_> = config
         .upstreams
         .iter()
@@ -205,7 +208,7 @@ fn refusals_name_the_place_and_the_remedy() {
         ),
         (
             "forward:\n  intercept: true\n  others: refuse\n".to_owned(),
-            "w.yaml:3:3: unknown key \"others\"\nRemove it, or use one of: intercept, other_hosts.",
+            "w.yaml:3:3: unknown key \"others\"\nRemove it, or use one of: intercept, ca_dir, other_hosts.",
         ),
         (
             "forward:\n  other_hosts: allow\n".to_owned(),

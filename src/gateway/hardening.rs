@@ -9,7 +9,10 @@ pub(super) fn protect_memory() {
         tracing::warn!(%error, "memory stays readable to other processes of this user");
     }
     let none = Rlimit { current: Some(0), maximum: Some(0) };
-    if let Err(error) = setrlimit(Resource::Core, none) {
+    // A service's sandbox sets the limits itself, and may forbid to set them.
+    if getrlimit(Resource::Core) != none
+        && let Err(error) = setrlimit(Resource::Core, none)
+    {
         tracing::warn!(%error, "core dumps stay enabled");
     }
 }
@@ -18,7 +21,9 @@ pub(super) fn protect_memory() {
 pub(super) fn allow_many_connections() {
     let limit = getrlimit(Resource::Nofile);
     let most = Rlimit { current: limit.maximum, ..limit };
-    if let Err(error) = setrlimit(Resource::Nofile, most) {
+    if limit != most
+        && let Err(error) = setrlimit(Resource::Nofile, most)
+    {
         tracing::warn!(%error, "the number of connections stays limited");
     }
 }

@@ -18,6 +18,8 @@ mod refusals;
 mod scan;
 /// Whose placeholder it is, and what policy lets pass.
 mod sessions;
+/// What a service manager hears.
+mod supervised;
 /// Upstreams that are down, lie or go away.
 mod upstream_faults;
 

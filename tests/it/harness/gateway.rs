@@ -1,5 +1,6 @@
 //! The gateway as a process: the built binary with a configuration and a state directory of its own.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -44,6 +45,7 @@ pub(crate) struct Setup {
     dir: TempDir,
     upstreams: Vec<UpstreamConfig>,
     extra: String,
+    env: Vec<(&'static str, OsString)>,
 }
 
 impl Setup {
@@ -52,6 +54,7 @@ impl Setup {
             dir: tempfile::tempdir().unwrap(),
             upstreams: upstreams.into_iter().collect(),
             extra: String::new(),
+            env: Vec::new(),
         }
     }
 
@@ -96,10 +99,17 @@ impl Setup {
         yaml + &self.extra
     }
 
+    /// Adds a variable to the process's environment.
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.env.push((name, value.into()));
+        self
+    }
+
     /// The process, its configuration written; not yet waited for.
     pub(crate) fn spawn(&self, listen: &str, admin: &str) -> Child {
         let config = self.file("waterwall.yaml", &self.yaml(listen, admin));
         Command::new(env!("CARGO_BIN_EXE_waterwall"))
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
             .args(["run", "--config"])
             .arg(config)
             .current_dir(self.dir.path())
