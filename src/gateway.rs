@@ -1,6 +1,7 @@
 //! Running the gateway: builds the services, serves until told to stop, and ends in order.
 
 mod hardening;
+mod operator;
 mod services;
 mod signals;
 mod supervisor;
@@ -18,13 +19,15 @@ use pingora_core::protocols::l4::stream::L4BufferSettings;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::services::listening::Service;
-use waterwall_pipeline::Services;
 
 use crate::admin::Admin;
 use crate::config::Config;
 use crate::kill_switch::KillSwitch;
-use crate::proxy::{Front, Gateway, Open, platform_repaired};
+use crate::live::{Live, Reloader, Running, Watcher};
+use crate::proxy::{Front, Gateway, Open};
+use crate::upstream::platform_repaired;
 
+use operator::Operator;
 use services::Upkeep;
 use signals::{Notice, Signals};
 use supervisor::Supervisor;
@@ -58,16 +61,25 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     // means that it has been made already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 
+    let written = config.clone();
     config.listen = claim(config.listen).with_context(|| busy("listen", config.listen))?;
     config.admin_listen =
         claim(config.admin_listen).with_context(|| busy("admin.listen", config.admin_listen))?;
-    let services = services::open(&config, KillSwitch::new(&config.kill_switch))?;
-    let gateway = Gateway::new(&config, Arc::clone(&services))?;
+    let live = Arc::new(Live::new(Running::prepare(config.clone(), None)?));
+    let switch = Arc::new(KillSwitch::new(Arc::clone(&live)));
+    let services = services::open(&config, Arc::clone(&switch))?;
+    let reloader = Arc::new(Reloader::new(written, Arc::clone(&live), Arc::clone(&services)));
+    let watcher = Watcher::start(Arc::clone(&reloader))?;
+    let operator = Operator::listen(Arc::clone(&switch), watcher.asking())?;
 
     let open = Open::default();
-    let server = build(&config, gateway, Arc::clone(&services), open.clone())?;
+    let gateway = Gateway::new(&config, Arc::clone(&live), Arc::clone(&services));
+    let admin = Admin::new(&config, live, Arc::clone(&services), switch, reloader);
+    let server = build(&config, gateway, admin, open.clone())?;
     let upkeep = Upkeep::start(Arc::clone(&services))?;
     let served = serve(server, &open, &config, ready);
+    drop(operator);
+    watcher.stop();
     upkeep.stop();
     services.chain.close(SystemTime::now()).context("the audit log could not be closed with a checkpoint")?;
     served
@@ -83,7 +95,7 @@ fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
     TcpListener::bind(address)?.local_addr()
 }
 
-fn build(config: &Config, gateway: Gateway, services: Arc<Services>, open: Open) -> Result<Server> {
+fn build(config: &Config, gateway: Gateway, admin: Admin, open: Open) -> Result<Server> {
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config)?);
     server.bootstrap();
     let proxy = pingora_proxy::http_proxy(&server.configuration, gateway);
@@ -92,8 +104,7 @@ fn build(config: &Config, gateway: Gateway, services: Arc<Services>, open: Open)
     agents.add_listener(ListenerConfig::tcp(config.listen.to_string()).l4_buffer(buffers));
     server.add_service(agents);
 
-    let admin = HttpServer::new_app(Admin::new(config, services));
-    let mut admin = Service::new("admin".to_owned(), admin);
+    let mut admin = Service::new("admin".to_owned(), HttpServer::new_app(admin));
     admin.threads = Some(1);
     admin.add_tcp(&config.admin_listen.to_string());
     server.add_service(admin);

@@ -1,11 +1,15 @@
-//! The admin server: a second port, on loopback only, that tells how the gateway is.
+//! The admin server: a second port, on loopback only, that tells how the gateway is, stops it and
+//! has it read its configuration.
+//!
+//! It has a thread of its own, so that it answers whatever the agents' port has to do.
 
+mod access;
 mod health;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::{Method, Response, StatusCode, header};
+use http::{HeaderValue, Method, Response, StatusCode, header};
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
 use serde_json::{Value, json};
@@ -13,53 +17,109 @@ use waterwall_pipeline::Services;
 
 use crate::config::Config;
 use crate::door::{Door, Stranger};
+use crate::kill_switch::KillSwitch;
+use crate::live::{Cause, Live, Reloader};
+use crate::state::Files;
 
+use access::Access;
 use health::Health;
+
+/// A status and what to say.
+type Answer = (StatusCode, Value);
 
 /// The application on the admin port.
 pub(crate) struct Admin {
     door: Door,
+    access: Access,
     health: Health,
+    switch: Arc<KillSwitch>,
+    reloader: Arc<Reloader>,
 }
 
 impl Admin {
     /// The admin server of a gateway that is starting now.
-    pub(crate) fn new(config: &Config, services: Arc<Services>) -> Self {
-        Self { door: Door::new(config.admin_listen), health: Health::new(services) }
+    pub(crate) fn new(
+        config: &Config,
+        live: Arc<Live>,
+        services: Arc<Services>,
+        switch: Arc<KillSwitch>,
+        reloader: Arc<Reloader>,
+    ) -> Self {
+        Self {
+            door: Door::new(config.admin_listen),
+            access: Access::new(Files::of(config).admin_token()),
+            health: Health::new(live, services, Arc::clone(&switch), Arc::clone(&reloader)),
+            switch,
+            reloader,
+        }
     }
 
-    fn answer(&self, session: &ServerSession) -> (StatusCode, Value) {
+    async fn answer(&self, session: &mut ServerSession) -> Result<Answer, Answer> {
         let request = session.req_header();
-        if let Err(stranger) = self.door.admit(&request.uri, &request.headers) {
-            return match stranger {
-                Stranger::Host => refusal(StatusCode::MISDIRECTED_REQUEST, "foreign Host"),
-                Stranger::Origin => refusal(StatusCode::FORBIDDEN, "foreign Origin"),
-            };
-        }
+        self.door.admit(&request.uri, &request.headers).map_err(|stranger| match stranger {
+            Stranger::Host => refusal(StatusCode::MISDIRECTED_REQUEST, "foreign Host"),
+            Stranger::Origin => refusal(StatusCode::FORBIDDEN, "foreign Origin"),
+        })?;
         match (&request.method, request.uri.path()) {
-            (&Method::GET | &Method::HEAD, "/healthz") => self.health.report(),
-            _ => refusal(StatusCode::NOT_FOUND, "not found"),
+            (&Method::GET | &Method::HEAD, "/healthz") => Ok(self.health.report()),
+            (&Method::POST, "/admin/killswitch") => {
+                self.access.check(&request.headers)?;
+                self.kill_switch(&access::body(session).await?)
+            }
+            (&Method::POST, "/admin/reload") => {
+                self.access.check(&request.headers)?;
+                access::body(session).await?;
+                self.reload().await
+            }
+            (_, "/healthz" | "/admin/killswitch" | "/admin/reload") => {
+                Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"))
+            }
+            _ => Err(refusal(StatusCode::NOT_FOUND, "not found")),
         }
+    }
+
+    fn kill_switch(&self, asked: &Value) -> Result<Answer, Answer> {
+        let (arm, status) = match asked["action"].as_str() {
+            Some("arm") => (true, "armed"),
+            Some("disarm") => (false, "disarmed"),
+            _ => return Err(refusal(StatusCode::BAD_REQUEST, "unknown action")),
+        };
+        self.switch.set_http(arm);
+        // The reason may hold anything; it is for the answer's sender alone to remember.
+        tracing::warn!(source = "http", with_reason = asked["reason"].is_string(), "kill switch {status}");
+        Ok((StatusCode::OK, json!({ "status": status })))
+    }
+
+    async fn reload(&self) -> Result<Answer, Answer> {
+        let reloader = Arc::clone(&self.reloader);
+        let reloaded = tokio::task::spawn_blocking(move || reloader.reload(Cause::Request)).await;
+        let failed = |reason: &str| refusal(StatusCode::INTERNAL_SERVER_ERROR, reason);
+        reloaded.map_err(|_| failed("internal error"))?.map_err(|reason| failed(&reason))?;
+        Ok((StatusCode::OK, json!({ "status": "reloaded" })))
     }
 }
 
-fn refusal(status: StatusCode, error: &str) -> (StatusCode, Value) {
+fn refusal(status: StatusCode, error: &str) -> Answer {
     (status, json!({ "error": error }))
 }
 
 #[async_trait]
 impl ServeHttp for Admin {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
-        let (status, value) = self.answer(session);
+        let (status, value) = self.answer(session).await.unwrap_or_else(|refused| refused);
         let body = value.to_string().into_bytes();
         let length = body.len();
         let is_head = session.req_header().method == Method::HEAD;
         let mut response = Response::new(if is_head { Vec::new() } else { body });
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
-        headers.insert(header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
-        headers.insert(header::CONTENT_LENGTH, http::HeaderValue::from(length));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
     }
 }

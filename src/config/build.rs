@@ -9,8 +9,8 @@ use waterwall_core::detect::Detectors;
 
 use super::raw::{self, Maybe};
 use super::{
-    Audit, Config, Error, Forward, Fsync, KillSwitch, OtherHosts, Redaction, Source, Surroundings,
-    Unscannable, VaultLimits, patterns, upstream,
+    Audit, Config, Error, Forward, Fsync, KillSwitch, OtherHosts, Redaction, RefusalStatus, Source,
+    Surroundings, Unscannable, VaultLimits, patterns, upstream,
 };
 
 /// Ten years in seconds: longer than any sensible interval, short enough for every clock.
@@ -100,16 +100,22 @@ pub(super) fn config(source: Source, text: &str, surroundings: &Surroundings) ->
     let raw: raw::Config = context.parse(text)?;
     let (listen, admin_listen) = addresses(&context, raw.listen, raw.admin.unwrap_or_default())?;
     let state_dir = state_dir(&context, raw.state_dir)?;
+    let redaction_raw = raw.redaction.unwrap_or_default();
+    let mut read = Vec::new();
+    if let Some(written) = &redaction_raw.extra_detectors {
+        read.push(context.path(written)?);
+    }
     Ok(Config {
         listen,
         admin_listen,
         upstreams: upstream::all(&context, raw.upstreams)?,
         forward: forward(&context, raw.forward.unwrap_or_default(), &state_dir)?,
-        redaction: redaction(&context, raw.redaction.unwrap_or_default())?,
+        redaction: redaction(&context, redaction_raw)?,
         vault: vault(&context, raw.vault.unwrap_or_default())?,
         audit: audit(&context, raw.audit.unwrap_or_default(), &state_dir)?,
         kill_switch: kill_switch(&context, raw.kill_switch.unwrap_or_default(), &state_dir)?,
         state_dir,
+        read,
         source,
     })
 }
@@ -219,5 +225,21 @@ fn rotate_bytes(context: &Context<'_>, written: Maybe<u64>) -> Result<Option<u64
 fn kill_switch(context: &Context<'_>, raw: raw::KillSwitch, state_dir: &Path) -> Result<KillSwitch, Error> {
     let shared = context.surroundings.runtime_directory.as_deref();
     let default = shared.unwrap_or(state_dir).join("kill");
-    Ok(KillSwitch { armed: raw.armed, sentinel: context.path_or(raw.sentinel, default)? })
+    Ok(KillSwitch {
+        armed: raw.armed,
+        sentinel: context.path_or(raw.sentinel, default)?,
+        refusal_status: refusal_status(context, raw.refusal_status)?,
+    })
+}
+
+fn refusal_status(context: &Context<'_>, written: Maybe<u64>) -> Result<RefusalStatus, Error> {
+    match written {
+        None => Ok(RefusalStatus::BadGateway),
+        Some(written) if written.value == 502 => Ok(RefusalStatus::BadGateway),
+        Some(written) if written.value == 403 => Ok(RefusalStatus::Forbidden),
+        Some(written) => {
+            let what = format!("{} cannot be the refusal status", written.value);
+            Err(context.refuse(written.referenced, what, "Write 502 or 403; the default is 502."))
+        }
+    }
 }

@@ -39,6 +39,12 @@ impl Error {
         Self::at(file, place, what, remedy)
     }
 
+    /// The file that is refused.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// One line that says what to do.
     #[must_use]
     pub fn remedy(&self) -> &str {

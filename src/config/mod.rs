@@ -6,6 +6,7 @@
 //! [`Error`] with its place in the file.
 
 mod build;
+mod change;
 mod error;
 mod locate;
 mod model;
@@ -21,7 +22,8 @@ use std::path::Path;
 pub use error::Error;
 pub use locate::{BUILT_IN, Source};
 pub use model::{
-    Audit, Config, Endpoint, Forward, Fsync, KillSwitch, OtherHosts, Redaction, Unscannable, Upstream, VaultLimits,
+    Audit, Config, Endpoint, Forward, Fsync, KillSwitch, OtherHosts, Redaction, RefusalStatus, Unscannable,
+    Upstream, VaultLimits,
 };
 pub use surroundings::Surroundings;
 

@@ -34,6 +34,8 @@ pub struct Config {
     pub audit: Audit,
     /// The kill switch.
     pub kill_switch: KillSwitch,
+    /// The files, besides the configuration's own, that a section above was made from.
+    pub(super) read: Vec<PathBuf>,
 }
 
 /// One provider.
@@ -155,6 +157,17 @@ pub struct KillSwitch {
     pub armed: bool,
     /// While this file exists the switch is armed.
     pub sentinel: PathBuf,
+    /// What refused requests are answered with.
+    pub refusal_status: RefusalStatus,
+}
+
+/// What requests are answered with while the kill switch is armed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusalStatus {
+    /// 502.
+    BadGateway,
+    /// 403, for agents that retry any 5xx in spite of `x-should-retry: false`.
+    Forbidden,
 }
 
 /// By the dialect's name: a dialect is a table of functions, with nothing in it worth printing.

@@ -113,6 +113,7 @@ pub(super) enum Fsync {
 pub(super) struct KillSwitch {
     pub(super) armed: bool,
     pub(super) sentinel: Maybe<String>,
+    pub(super) refusal_status: Maybe<u64>,
 }
 
 /// `kill_switch: true` is short for `kill_switch: { armed: true }`.
@@ -123,6 +124,7 @@ impl<'de> Deserialize<'de> for KillSwitch {
         struct Map {
             armed: Option<bool>,
             sentinel: Maybe<String>,
+            refusal_status: Maybe<u64>,
         }
 
         struct BoolOrMap;
@@ -131,16 +133,20 @@ impl<'de> Deserialize<'de> for KillSwitch {
             type Value = KillSwitch;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, or a map of `armed` and `sentinel`")
+                f.write_str("true, false, or a map of `armed`, `sentinel` and `refusal_status`")
             }
 
             fn visit_bool<E: de::Error>(self, armed: bool) -> Result<KillSwitch, E> {
-                Ok(KillSwitch { armed, sentinel: None })
+                Ok(KillSwitch { armed, ..KillSwitch::default() })
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<KillSwitch, A::Error> {
                 let map = Map::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(KillSwitch { armed: map.armed.unwrap_or(false), sentinel: map.sentinel })
+                Ok(KillSwitch {
+                    armed: map.armed.unwrap_or(false),
+                    sentinel: map.sentinel,
+                    refusal_status: map.refusal_status,
+                })
             }
         }
 

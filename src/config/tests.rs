@@ -75,7 +75,10 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.audit.receipts_dir, state.join("audit/receipts"));
     assert_eq!(config.audit.manifests_dir, state.join("audit/manifests"));
     assert_eq!(config.audit.signing_key, state.join("signing.key"));
-    assert_eq!(config.kill_switch, KillSwitch { armed: false, sentinel: state.join("kill") });
+    assert_eq!(
+        config.kill_switch,
+        KillSwitch { armed: false, sentinel: state.join("kill"), refusal_status: RefusalStatus::BadGateway }
+    );
     assert_eq!(config.redaction.max_body_bytes, 67_108_864);
     assert_eq!(config.redaction.unscannable, Unscannable::Refuse);
     assert_eq!(
@@ -161,7 +164,10 @@ fn the_kill_switch_is_a_bool_or_a_map() {
     assert!(!armed("kill_switch: false\n"));
     assert!(armed("kill_switch: { armed: true }\n"));
     let config = world.load("kill_switch: { sentinel: /run/x }\n").expect("valid");
-    assert_eq!(config.kill_switch, KillSwitch { armed: false, sentinel: "/run/x".into() });
+    assert_eq!(
+        config.kill_switch,
+        KillSwitch { armed: false, sentinel: "/run/x".into(), refusal_status: RefusalStatus::BadGateway }
+    );
 }
 
 #[test]

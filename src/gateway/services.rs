@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use waterwall_audit::{ChainWriter, Fsync, SigningKey, WriterOptions};
 use waterwall_core::placeholder::SessionKey;
 use waterwall_core::vault::Vault;
-use waterwall_pipeline::{Policy, Services, Unscannable};
+use waterwall_pipeline::Services;
 use zeroize::Zeroizing;
 
 use crate::config::{self, Config};
@@ -23,24 +23,15 @@ const SWEEP_TICKS: u32 = 60;
 ///
 /// # Errors
 /// When the signing key cannot be read, or the log cannot be written or is another gateway's.
-pub(super) fn open(config: &Config, kill_switch: KillSwitch) -> Result<Arc<Services>> {
+pub(super) fn open(config: &Config, kill_switch: Arc<KillSwitch>) -> Result<Arc<Services>> {
     let chain = open_chain(&config.audit)?;
     let mut random = Zeroizing::new([0; 32]);
     getrandom::fill(random.as_mut())
         .map_err(|error| anyhow!("no randomness for the session key: {error}"))?;
     let ttl_seconds = config.vault.ttl.as_secs();
     let vault = Vault::new(SessionKey::new(*random), config.vault.capacity, ttl_seconds);
-    let policy = Policy {
-        detectors: Arc::new(config.redaction.detectors.clone()),
-        max_body_bytes: config.redaction.max_body_bytes,
-        unscannable: match config.redaction.unscannable {
-            config::Unscannable::Refuse => Unscannable::Refuse,
-            config::Unscannable::Pass => Unscannable::Pass,
-        },
-        explain_placeholders: config.redaction.explain_placeholders,
-    };
-    let sources = move || kill_switch.sources();
-    Ok(Arc::new(Services::new(policy, Arc::new(vault), chain, sources)))
+    let armed = move || kill_switch.armed();
+    Ok(Arc::new(Services::new(Arc::new(vault), chain, armed)))
 }
 
 fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {

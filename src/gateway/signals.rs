@@ -1,4 +1,4 @@
-//! Signals: when to stop, and which ones must not stop us.
+//! The signals that mean: stop.
 
 use std::sync::Mutex;
 use std::sync::mpsc::Sender;
@@ -35,13 +35,8 @@ impl Signals {
 
 #[async_trait]
 impl ShutdownSignalWatch for Signals {
-    /// Returns on the first SIGTERM or SIGINT. Pingora's own watch would exit at once on SIGINT,
-    /// and leaves SIGHUP and SIGUSR1 to their default, which kills.
+    /// Returns on the first SIGTERM or SIGINT. Pingora's own watch would exit at once on SIGINT.
     async fn recv(&self) -> ShutdownSignal {
-        outlive(SignalKind::hangup(), "SIGHUP");
-        outlive(SignalKind::user_defined1(), "SIGUSR1");
-        // A log that has reached its size limit is a failed append, not the end of the gateway.
-        outlive(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()), "SIGXFSZ");
         let mut asked = Asked::listen();
         let notices = self.sender();
         // The receiver is gone only when the process is about to end anyway.
@@ -85,14 +80,4 @@ async fn next(signal: &mut Option<Signal>) {
         }
         None => std::future::pending().await,
     }
-}
-
-/// Catches a signal that has no meaning yet, from now on.
-fn outlive(kind: SignalKind, name: &'static str) {
-    let Ok(mut signal) = signal(kind) else { return };
-    tokio::spawn(async move {
-        while signal.recv().await.is_some() {
-            tracing::info!(signal = name, "ignored");
-        }
-    });
 }

@@ -14,10 +14,14 @@ use waterwall_pipeline::{Answer, Exchange, Forward, Refusal};
 use super::buffered::Hold;
 use super::intake;
 use super::rescue::Rescue;
+use crate::live::Running;
+use crate::upstream::Target;
 
 /// The state of one exchange. Small: a thousand of these are open at once.
 pub(crate) struct Context {
     began: Instant,
+    /// What was in force when the request came; it stays so to the end.
+    pub(super) running: Arc<Running>,
     /// Index of the upstream, once routed.
     pub(super) upstream: Option<usize>,
     /// The path there, without the prefix.
@@ -50,9 +54,10 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(running: Arc<Running>) -> Self {
         Self {
             began: Instant::now(),
+            running,
             upstream: None,
             path: String::new(),
             dialect: Dialect::of_stray(false),
@@ -74,6 +79,11 @@ impl Context {
     /// The upstream's index, in the phases after routing.
     pub(super) fn upstream(&self) -> usize {
         self.upstream.expect("these phases come after routing")
+    }
+
+    /// The upstream itself, in the phases after routing. Cloned, so that the context stays free.
+    pub(super) fn target(&self) -> Arc<Target> {
+        Arc::clone(&self.running.targets[self.upstream()])
     }
 
     /// Answers a request that is not forwarded.
@@ -151,7 +161,9 @@ impl Context {
     }
 
     /// One line per exchange: counts and names, no path, query, header or body.
-    pub(super) fn log(&self, session: &Session, host: &str) {
+    pub(super) fn log(&self, session: &Session) {
+        let upstream = self.upstream.map(|index| &self.running.config.upstreams[index]);
+        let host = upstream.map_or("-", |upstream| upstream.host.as_str());
         let status = session.response_written().map_or(0, |head| head.status.as_u16());
         let exchange = self.exchange.as_ref();
         tracing::info!(

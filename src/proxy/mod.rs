@@ -11,9 +11,7 @@ mod headers;
 mod intake;
 mod refit;
 mod rescue;
-mod roots;
 mod route;
-mod upstream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,18 +24,17 @@ use pingora_core::modules::http::HttpModules;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
-use waterwall_pipeline::{Answer, Exchange, Forward, Refusal, RequestHead, Services};
+use waterwall_pipeline::{Answer, Exchange, Forward, RequestHead, Services};
 
-use crate::config::{Config, Upstream};
+use crate::config::Config;
 use crate::door::{Door, Stranger};
+use crate::live::Live;
 
 use buffered::Hold;
 use context::Context;
 use rescue::Rescue;
-use upstream::Target;
 
 pub(crate) use front::{Front, Open};
-pub(crate) use roots::platform_repaired;
 
 /// A larger body is scanned on the blocking pool, so that it does not hold up other agents'
 /// streams.
@@ -45,36 +42,24 @@ const SCAN_INLINE: usize = 256 << 10;
 
 /// The gateway as Pingora sees it.
 pub(crate) struct Gateway {
-    upstreams: Vec<Upstream>,
-    /// In the order of `upstreams`.
-    targets: Vec<Target>,
+    live: Arc<Live>,
     door: Door,
-    max_body_bytes: usize,
     services: Arc<Services>,
 }
 
 impl Gateway {
-    /// Prepares the upstreams of `config`.
-    ///
-    /// # Errors
-    /// When an upstream's `ca_file` cannot be used.
-    pub(crate) fn new(config: &Config, services: Arc<Services>) -> anyhow::Result<Self> {
-        Ok(Self {
-            upstreams: config.upstreams.clone(),
-            targets: Target::all(&config.upstreams)?,
-            door: Door::new(config.listen),
-            max_body_bytes: config.redaction.max_body_bytes,
-            services,
-        })
+    /// The gateway that listens where `config` says, and else does what is in force.
+    pub(crate) fn new(config: &Config, live: Arc<Live>, services: Arc<Services>) -> Self {
+        Self { live, door: Door::new(config.listen), services }
     }
 
     /// Everything that happens before there is an upstream connection.
     async fn take_in(&self, session: &mut Session, context: &mut Context) -> Result<(), Rescue> {
         if let Err(reason) = self.route(session, context) {
-            return Err(self.armed().unwrap_or(reason));
+            return Err(self.armed(session, context).unwrap_or(reason));
         }
         context.exchange = Some(self.begin(session, context)?);
-        let body = intake::read_body(session, self.max_body_bytes).await?;
+        let body = intake::read_body(session, context.running.policy.max_body_bytes).await?;
         let sent = body.len();
         let is_long = sent > SCAN_INLINE || intake::is_coded(session);
         let mut forward = scan(&mut context.exchange, body, is_long).await?;
@@ -93,9 +78,9 @@ impl Gateway {
 
     /// The kill switch comes before every other reason to refuse. Requests that have a route meet
     /// it in [`Exchange::begin`], which records it.
-    fn armed(&self) -> Option<Rescue> {
-        let sources = (self.services.kill_switch)();
-        (!sources.is_empty()).then_some(Rescue::Refused(Refusal::KillSwitch(sources)))
+    fn armed(&self, session: &Session, context: &Context) -> Option<Rescue> {
+        let headers = &session.req_header().headers;
+        self.services.refuse_if_armed(&context.running.policy, headers).err().map(Rescue::Refused)
     }
 
     /// Checks the head and finds the upstream.
@@ -109,11 +94,11 @@ impl Gateway {
         if !request.raw_path_is_utf8() {
             return Err(Rescue::BadRequest("the path is not UTF-8"));
         }
-        let route =
-            route::route(&self.upstreams, request.uri.path(), &request.headers).ok_or(Rescue::NoRoute)?;
+        let upstreams = &context.running.config.upstreams;
+        let route = route::route(upstreams, request.uri.path(), &request.headers).ok_or(Rescue::NoRoute)?;
+        context.dialect = upstreams[route.upstream].dialect.at_path(route.path);
         context.upstream = Some(route.upstream);
         context.path = route.path.to_owned();
-        context.dialect = self.upstreams[route.upstream].dialect.at_path(route.path);
         if intake::asks_for_websocket(&request.headers) {
             return Err(Rescue::UpgradeRefused);
         }
@@ -122,7 +107,7 @@ impl Gateway {
 
     fn begin(&self, session: &Session, context: &Context) -> Result<Exchange, Rescue> {
         let request = session.req_header();
-        let upstream = &self.upstreams[context.upstream()];
+        let upstream = &context.running.config.upstreams[context.upstream()];
         let head = RequestHead {
             host: &upstream.host,
             dialect: upstream.dialect,
@@ -131,11 +116,7 @@ impl Gateway {
             query: request.uri.query(),
             headers: &request.headers,
         };
-        Ok(Exchange::begin(&self.services, &head)?)
-    }
-
-    fn target(&self, context: &Context) -> &Target {
-        &self.targets[context.upstream()]
+        Ok(Exchange::begin(&self.services, &context.running.policy, &head)?)
     }
 }
 
@@ -162,7 +143,7 @@ impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new()
+        Context::new(self.live.now())
     }
 
     /// None: the default one compresses, which would hold streams back.
@@ -180,7 +161,7 @@ impl ProxyHttp for Gateway {
     }
 
     async fn upstream_peer(&self, _session: &mut Session, context: &mut Context) -> Result<Box<HttpPeer>> {
-        let target = self.target(context);
+        let target = context.target();
         let addresses = match context.addresses.take() {
             Some(addresses) => addresses,
             None => target.addresses().await.map_err(|error| {
@@ -201,7 +182,7 @@ impl ProxyHttp for Gateway {
         mut error: Box<Error>,
     ) -> Box<Error> {
         let untrusted = *error.etype() == ErrorType::TLSHandshakeFailure;
-        if untrusted && !context.tried_other_roots && self.target(context).turn_to_other_roots(peer) {
+        if untrusted && !context.tried_other_roots && context.target().turn_to_other_roots(peer) {
             context.tried_other_roots = true;
             error.set_retry(true);
             return error;
@@ -210,7 +191,7 @@ impl ProxyHttp for Gateway {
         let known = context.addresses.as_ref().map_or(0, |addresses| addresses.len());
         let more = context.failed_connects < known;
         if !more {
-            self.target(context).forget_addresses();
+            context.target().forget_addresses();
         }
         error.set_retry(more && is_about_the_address(error.etype()));
         error
@@ -222,7 +203,7 @@ impl ProxyHttp for Gateway {
         request: &mut RequestHeader,
         context: &mut Context,
     ) -> Result<()> {
-        let target = self.target(context);
+        let target = context.target();
         let query = context.forward.as_ref().and_then(|forward| forward.query.as_deref());
         let query = query.or(session.req_header().uri.query());
         request.set_uri(headers::upstream_uri(target.base_path(), &context.path, query)?);
@@ -316,8 +297,7 @@ impl ProxyHttp for Gateway {
         if let Some(exchange) = &mut context.exchange {
             exchange.close();
         }
-        let host = context.upstream.map_or("-", |index| self.upstreams[index].host.as_str());
-        context.log(session, host);
+        context.log(session);
         if let Some(hold) = context.hold.take() {
             hold.uninstall(&mut session.downstream_session);
         }

@@ -64,8 +64,8 @@ impl Rescue {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Refused(refusal) => match refusal {
-                Refusal::KillSwitch(_)
-                | Refusal::Config(_)
+                Refusal::KillSwitch(armed) => armed.status,
+                Refusal::Config(_)
                 | Refusal::ChainAppend(_)
                 | Refusal::Unscannable(_)
                 | Refusal::Response(_) => StatusCode::BAD_GATEWAY,
@@ -181,6 +181,8 @@ fn downstream_fault(error: &ErrorType) -> Rescue {
 
 #[cfg(test)]
 mod tests {
+    use waterwall_pipeline::Armed;
+
     use super::*;
 
     #[test]
@@ -198,8 +200,10 @@ mod tests {
 
     #[test]
     fn contract_of_status_and_code() {
-        let cases: [(Rescue, u16, &str); 8] = [
-            (Refusal::KillSwitch(vec!["config"]).into(), 502, "waterwall-killswitch-engaged"),
+        let armed = |status| Armed { sources: vec!["config"], status: StatusCode::from_u16(status).unwrap() };
+        let cases: [(Rescue, u16, &str); 9] = [
+            (Refusal::KillSwitch(armed(502)).into(), 502, "waterwall-killswitch-engaged"),
+            (Refusal::KillSwitch(armed(403)).into(), 403, "waterwall-killswitch-engaged"),
             (Refusal::Config("x".into()).into(), 502, "waterwall-config-error"),
             (Refusal::ChainAppend("x".into()).into(), 502, "waterwall-chain-append-failed"),
             (Refusal::Unscannable("x".into()).into(), 502, "waterwall-unscannable-body"),

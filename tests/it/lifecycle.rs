@@ -77,7 +77,7 @@ fn a_second_signal_waits_for_nothing() {
 fn other_signals_do_not_stop_it() {
     let upstream = Scripted::answering(OK);
     let gateway = Gateway::before(upstream.url());
-    for signal in ["HUP", "USR1", "HUP"] {
+    for signal in ["HUP", "XFSZ", "HUP"] {
         gateway.signal(signal);
         std::thread::sleep(Duration::from_millis(20));
         assert_eq!(gateway.client().get("/up/x", "").status, 200);

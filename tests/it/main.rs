@@ -6,6 +6,8 @@
 mod cli;
 /// Answers cut, escaped and compressed in every way.
 mod cuts;
+/// The kill switch and its four sources.
+mod kill_switch;
 /// Starting and stopping.
 mod lifecycle;
 /// What goes through the gateway unchanged.
@@ -14,6 +16,8 @@ mod pass_through;
 mod redaction;
 /// What the gateway answers itself.
 mod refusals;
+/// Changing the configuration while it runs.
+mod reload;
 /// `waterwall scan` on files, trees and in commit hooks.
 mod scan;
 /// Whose placeholder it is, and what policy lets pass.

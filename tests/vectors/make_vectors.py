@@ -144,6 +144,7 @@ def waterwall():
     chain.event(line_type="verify_install", checks_passed=9, checks_total=10, failed=["ca_file"],
                 frameworks=["SOC2-CC4.2"])
     chain.event(**exchange(line_type="warn", warn="unscannable_passed", reason="unknown content-encoding"))
+    chain.event(line_type="warn", warn="reload_refused", reason="unknown key")
     chain.event(line_type="recovered", moved_to="proxy.jsonl.torn-20260509T072933.086Z", bytes=17)
     chain.checkpoint()
     chain.save("waterwall.jsonl")

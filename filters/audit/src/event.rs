@@ -108,6 +108,11 @@ pub enum Event {
         /// Why it could not be scanned; never any of its bytes.
         reason: String,
     },
+    /// A changed configuration cannot be used; the one before stays in force.
+    ReloadRefused {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The writer moved a torn last line out of the log at start.
     Recovered {
         /// Name of the file beside the log that now has the torn bytes.
@@ -127,7 +132,7 @@ impl Event {
             Self::Killswitch { .. } => "killswitch",
             Self::PolicyChange { .. } => "policy_change",
             Self::VerifyInstall { .. } => "verify_install",
-            Self::UnscannablePassed { .. } => "warn",
+            Self::UnscannablePassed { .. } | Self::ReloadRefused { .. } => "warn",
             Self::Recovered { .. } => "recovered",
         }
     }
@@ -190,6 +195,10 @@ impl Event {
             Self::UnscannablePassed { host, request_id, session_id, reason } => {
                 exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
                 fields.text("warn", "unscannable_passed");
+                fields.text("reason", &clean(reason));
+            }
+            Self::ReloadRefused { reason } => {
+                fields.text("warn", "reload_refused");
                 fields.text("reason", &clean(reason));
             }
             Self::Recovered { moved_to, bytes } => {

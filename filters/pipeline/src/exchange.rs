@@ -11,7 +11,8 @@ use waterwall_core::{
 };
 
 use crate::{
-    FILTERS, Refusal, Services, coding::StreamDecoder, filters::restorer::AnswerRestorer, session::Session,
+    FILTERS, Policy, Refusal, Services, coding::StreamDecoder, filters::restorer::AnswerRestorer,
+    session::Session,
 };
 
 /// What is known of a request before its body.
@@ -68,6 +69,8 @@ pub enum Answer {
 /// The state of one exchange. Each filter owns the part that bears its name.
 pub struct Exchange {
     pub(crate) services: Arc<Services>,
+    /// The policy in force when it began.
+    pub(crate) policy: Arc<Policy>,
     /// The upstream's name.
     pub(crate) host: String,
     pub(crate) dialect: &'static Dialect,
@@ -112,11 +115,16 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Refusal::KillSwitch`] and its like; nothing may be forwarded.
-    pub fn begin(services: &Arc<Services>, head: &RequestHead<'_>) -> Result<Self, Refusal> {
-        let session = Session::of(head.host, head.headers, &services.policy.detectors);
+    pub fn begin(
+        services: &Arc<Services>,
+        policy: &Arc<Policy>,
+        head: &RequestHead<'_>,
+    ) -> Result<Self, Refusal> {
+        let session = Session::of(head.host, head.headers, &policy.detectors);
         let header = |name| head.headers.get(name);
         let mut exchange = Self {
             services: Arc::clone(services),
+            policy: Arc::clone(policy),
             host: head.host.to_owned(),
             dialect: head.dialect.at_path(head.path),
             request_id: session.request_id.unwrap_or_else(|| services.request_id()),

@@ -12,4 +12,4 @@ mod session;
 pub use exchange::{Answer, Exchange, Forward, RequestHead};
 pub use filter::{FILTERS, Filter};
 pub use refusal::Refusal;
-pub use services::{Policy, Services, Unscannable};
+pub use services::{Armed, Policy, Services, Unscannable};

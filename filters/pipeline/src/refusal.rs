@@ -1,11 +1,13 @@
 //! Why the gateway itself ends an exchange.
 
+use crate::Armed;
+
 /// A reason to forward nothing (or, once the answer has begun, to abort it).
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// The kill switch is armed; the names of the sources that hold it.
-    #[error("the kill switch is engaged ({})", .0.join(", "))]
-    KillSwitch(Vec<&'static str>),
+    /// The kill switch is armed.
+    #[error("the kill switch is engaged ({})", .0.sources.join(", "))]
+    KillSwitch(Armed),
     /// The configuration does not allow serving.
     #[error("configuration error: {0}")]
     Config(String),

@@ -8,8 +8,11 @@ use std::{
     time::{Instant, SystemTime},
 };
 
-use waterwall_audit::writer::ChainWriter;
+use http::{HeaderMap, StatusCode};
+use waterwall_audit::{event::Event, writer::ChainWriter};
 use waterwall_core::{detect::Detectors, vault::Vault};
+
+use crate::{Refusal, session};
 
 /// What happens to a body that cannot be scanned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,7 +23,7 @@ pub enum Unscannable {
     Pass,
 }
 
-/// What is looked for and how strictly.
+/// What is looked for and how strictly. An exchange keeps the policy that it began with.
 pub struct Policy {
     /// What counts as a secret.
     pub detectors: Arc<Detectors>,
@@ -32,16 +35,23 @@ pub struct Policy {
     pub explain_placeholders: bool,
 }
 
-/// What all exchanges share.
+/// An armed kill switch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Armed {
+    /// The names of the sources that hold it, at least one.
+    pub sources: Vec<&'static str>,
+    /// What refused requests are answered with.
+    pub status: StatusCode,
+}
+
+/// What all exchanges share, whatever policy they follow.
 pub struct Services {
-    /// Detectors and limits.
-    pub policy: Policy,
     /// Placeholders and their plaintext.
     pub vault: Arc<Vault>,
     /// The audit log.
     pub chain: ChainWriter,
-    /// The kill switch: names of the sources that hold it armed.
-    pub kill_switch: Box<dyn Fn() -> Vec<&'static str> + Send + Sync>,
+    /// The kill switch: `None` when traffic may pass.
+    pub kill_switch: Box<dyn Fn() -> Option<Armed> + Send + Sync>,
     started: Instant,
     requests: AtomicU64,
 }
@@ -49,13 +59,11 @@ pub struct Services {
 impl Services {
     /// Puts the services together.
     pub fn new(
-        policy: Policy,
         vault: Arc<Vault>,
         chain: ChainWriter,
-        kill_switch: impl Fn() -> Vec<&'static str> + Send + Sync + 'static,
+        kill_switch: impl Fn() -> Option<Armed> + Send + Sync + 'static,
     ) -> Self {
         Self {
-            policy,
             vault,
             chain,
             kill_switch: Box::new(kill_switch),
@@ -68,6 +76,25 @@ impl Services {
     #[must_use]
     pub fn now(&self) -> u64 {
         self.started.elapsed().as_secs()
+    }
+
+    /// The kill switch, for a request that becomes no exchange: one without a route, or a CONNECT.
+    /// Exchanges meet it when they begin.
+    ///
+    /// # Errors
+    /// [`Refusal::KillSwitch`], recorded on the log.
+    pub fn refuse_if_armed(&self, policy: &Policy, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.refuse_armed(|| session::request_id(headers, &policy.detectors))
+    }
+
+    /// As [`Self::refuse_if_armed`]; asks for the request's id only where it is needed.
+    pub(crate) fn refuse_armed(&self, request_id: impl FnOnce() -> Option<String>) -> Result<(), Refusal> {
+        let Some(armed) = (self.kill_switch)() else { return Ok(()) };
+        let sources_active = armed.sources.iter().map(|&source| source.into()).collect();
+        let event = Event::Killswitch { request_id: request_id(), sources_active };
+        // The request is refused in any case; a log that fails shows in the gateway's health.
+        let _ = self.chain.append(event, SystemTime::now());
+        Err(Refusal::KillSwitch(armed))
     }
 
     /// An id for a request that came without one: unique on this host.

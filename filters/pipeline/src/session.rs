@@ -51,9 +51,18 @@ impl Session {
         }
         let digest: [u8; 32] = hash.finalize().into();
         let scope = Scope(u128::from_le_bytes(digest[..16].try_into().expect("half of 32 bytes")));
-        let loggable = |id: Option<&[u8]>| id.filter(|id| !holds_secret(id, detectors)).map(clean_id);
-        Self { id: loggable(id), request_id: loggable(first(headers, &REQUEST_HEADERS)), scope }
+        Self { id: loggable(id, detectors), request_id: request_id(headers, detectors), scope }
     }
+}
+
+/// The request's id, as the agent gave it.
+pub(crate) fn request_id(headers: &HeaderMap, detectors: &Detectors) -> Option<String> {
+    loggable(first(headers, &REQUEST_HEADERS), detectors)
+}
+
+/// An id is the agent's to choose; one that holds a secret does not go into the log.
+fn loggable(id: Option<&[u8]>, detectors: &Detectors) -> Option<String> {
+    id.filter(|id| !holds_secret(id, detectors)).map(clean_id)
 }
 
 fn first<'a>(headers: &'a HeaderMap, names: &[&'static str]) -> Option<&'a [u8]> {
@@ -61,7 +70,6 @@ fn first<'a>(headers: &'a HeaderMap, names: &[&'static str]) -> Option<&'a [u8]>
     values.map(http::HeaderValue::as_bytes).find(|value| !value.is_empty())
 }
 
-/// An id is the agent's to choose; one that holds a secret does not go into the log.
 fn holds_secret(id: &[u8], detectors: &Detectors) -> bool {
     let mut spans = Vec::new();
     detectors.scan(Leaf { text: id, key: None }, &mut spans);

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
@@ -44,18 +44,32 @@ impl UpstreamConfig {
 pub(crate) struct Setup {
     dir: TempDir,
     upstreams: Vec<UpstreamConfig>,
+    kill_switch: String,
     extra: String,
     env: Vec<(&'static str, OsString)>,
 }
 
 impl Setup {
     pub(crate) fn new(upstreams: impl IntoIterator<Item = UpstreamConfig>) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let kill_switch = format!("{{ armed: false, sentinel: {} }}", dir.path().join("kill").display());
         Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir,
             upstreams: upstreams.into_iter().collect(),
+            kill_switch,
             extra: String::new(),
             env: Vec::new(),
         }
+    }
+
+    /// Another value for `kill_switch`.
+    pub(crate) fn kill_switch(self, yaml: &str) -> Self {
+        Self { kill_switch: yaml.to_owned(), ..self }
+    }
+
+    /// Another sentinel file.
+    pub(crate) fn sentinel(self, file: &Path) -> Self {
+        self.kill_switch(&format!("{{ sentinel: {} }}", file.display()))
     }
 
     /// Replaces the upstreams, where they need a file of this setup.
@@ -83,9 +97,9 @@ impl Setup {
 
     fn yaml(&self, listen: &str, admin: &str) -> String {
         let mut yaml = format!(
-            "listen: {listen}\nadmin: {{ listen: {admin} }}\nstate_dir: {}\nkill_switch: {{ armed: false, sentinel: {} }}\nupstreams:\n",
+            "listen: {listen}\nadmin: {{ listen: {admin} }}\nstate_dir: {}\nkill_switch: {}\nupstreams:\n",
             self.path("state").display(),
-            self.path("kill").display(),
+            self.kill_switch,
         );
         for upstream in &self.upstreams {
             let UpstreamConfig { host, dialect, prefix, url, ca_file } = upstream;
@@ -108,6 +122,10 @@ impl Setup {
     /// The process, its configuration written; not yet waited for.
     pub(crate) fn spawn(&self, listen: &str, admin: &str) -> Child {
         let config = self.file("waterwall.yaml", &self.yaml(listen, admin));
+        self.run(&config)
+    }
+
+    fn run(&self, config: &Path) -> Child {
         Command::new(env!("CARGO_BIN_EXE_waterwall"))
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .args(["run", "--config"])
@@ -125,6 +143,11 @@ impl Setup {
     /// Starts a gateway on free ports and waits until it serves.
     pub(crate) fn start(self) -> Gateway {
         let mut child = self.spawn("127.0.0.1:0", "127.0.0.1:0");
+        let (stdout, agents, admin) = self.wait_until_serving(&mut child);
+        Gateway { setup: self, child, _stdout: stdout, agents, admin }
+    }
+
+    fn wait_until_serving(&self, child: &mut Child) -> (BufReader<ChildStdout>, SocketAddr, SocketAddr) {
         let mut line = String::new();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
@@ -137,7 +160,7 @@ impl Setup {
             let status = child.wait().unwrap();
             panic!("the gateway did not start ({status}): {line}{}", self.stderr());
         };
-        Gateway { setup: self, child, _stdout: stdout, agents, admin }
+        (stdout, agents, admin)
     }
 
     /// Everything the process wrote to stderr so far.
@@ -184,6 +207,12 @@ impl Gateway {
     /// Sends a signal by name, e.g. `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         signal(&self.child, name);
+    }
+
+    /// Starts it again, once it has ended, with its configuration as it is now.
+    pub(crate) fn restart(&mut self) {
+        self.child = self.setup.run(&self.setup.path("waterwall.yaml"));
+        (self._stdout, self.agents, self.admin) = self.setup.wait_until_serving(&mut self.child);
     }
 
     /// Waits for the end of the process.

@@ -90,6 +90,7 @@ fn events() -> Vec<Event> {
             session_id: some("s-1"),
             reason: "unknown content-encoding".to_owned(),
         },
+        Event::ReloadRefused { reason: "unknown key".to_owned() },
         Event::Recovered { moved_to: "proxy.jsonl.torn-20260509T072933.086Z".to_owned(), bytes: 17 },
     ]
 }
@@ -113,7 +114,7 @@ fn every_event_is_written_as_python_writes_it() {
     }
     writer.close(at(time)).unwrap();
     assert_eq!(String::from_utf8(log.bytes()).unwrap(), WATERWALL);
-    assert_eq!(log.verify().to_string(), "OK: 14 lines verified, 2 checkpoints valid");
+    assert_eq!(log.verify().to_string(), "OK: 15 lines verified, 2 checkpoints valid");
     for (name, content) in RECEIPTS {
         assert_eq!(std::fs::read_to_string(receipts.join(name)).unwrap(), content);
     }

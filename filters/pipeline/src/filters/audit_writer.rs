@@ -84,7 +84,7 @@ fn line(exchange: &Exchange) -> Line {
         host: exchange.host.clone(),
         request_id: Some(exchange.request_id.clone()),
         session_id: exchange.session_id.clone(),
-        policy_hash: exchange.services.policy.detectors.policy_hash().to_owned(),
+        policy_hash: exchange.policy.detectors.policy_hash().to_owned(),
     }
 }
 

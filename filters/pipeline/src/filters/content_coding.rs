@@ -20,7 +20,7 @@ impl Filter for ContentCoding {
         if exchange.request.body.is_empty() {
             return Ok(());
         }
-        let limit = exchange.services.policy.max_body_bytes;
+        let limit = exchange.policy.max_body_bytes;
         let decode = || {
             let codings = codings(exchange.request.content_encoding.as_ref())?;
             let mut decoded = None;

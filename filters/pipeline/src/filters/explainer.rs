@@ -10,7 +10,7 @@ impl Filter for Explainer {
     }
 
     fn begin(&self, exchange: &mut Exchange, head: &RequestHead<'_>) -> Result<(), Refusal> {
-        if exchange.services.policy.explain_placeholders {
+        if exchange.policy.explain_placeholders {
             exchange.request.explain_at = Some(head.path.to_owned());
         }
         Ok(())

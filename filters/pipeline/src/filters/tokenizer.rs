@@ -19,7 +19,7 @@ impl Filter for Tokenizer {
 
 /// Says that the body cannot be scanned: policy refuses it, or lets it pass unscanned.
 pub(super) fn refuse_or_pass(exchange: &mut Exchange, reason: &str) -> Result<(), Refusal> {
-    match exchange.services.policy.unscannable {
+    match exchange.policy.unscannable {
         Unscannable::Refuse => Err(Refusal::Unscannable(reason.to_owned())),
         Unscannable::Pass => {
             exchange.request.unscannable = Some(reason.to_owned());
@@ -59,7 +59,7 @@ fn body(exchange: &mut Exchange) -> Result<(), Refusal> {
 fn scanner<T>(exchange: &Exchange, scan: impl FnOnce(Scanner<'_>) -> T) -> T {
     let services = &exchange.services;
     scan(Scanner {
-        detectors: &services.policy.detectors,
+        detectors: &exchange.policy.detectors,
         vault: &services.vault,
         scope: exchange.scope,
         now: services.now(),

@@ -1,8 +1,10 @@
 //! Reaching an upstream: its addresses, its trusted roots, its connection settings.
 
+mod roots;
+
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,8 +13,11 @@ use http::HeaderValue;
 use pingora_core::protocols::{ALPN, TcpKeepalive};
 use pingora_core::upstreams::peer::{HttpPeer, HttpUpstreamRequestPolicy};
 
-use super::roots::{self, Roots};
 use crate::config::{Endpoint, Upstream};
+
+use roots::Roots;
+
+pub(crate) use roots::platform_repaired;
 
 /// TCP and TLS each get this long, per address.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -45,15 +50,24 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Prepares every upstream, in order.
+    /// Prepares every upstream, in order. What is the same as in `before` is taken from there, with
+    /// its connections; what names a `ca_file` never is, as that file may say something else now.
     ///
     /// # Errors
     /// When a `ca_file` cannot be read or holds no usable certificate.
-    pub(crate) fn all(upstreams: &[Upstream]) -> Result<Vec<Self>> {
-        upstreams.iter().zip(1..).map(|(upstream, group)| Self::new(upstream, group)).collect()
+    pub(crate) fn all(upstreams: &[Upstream], before: &[Arc<Self>]) -> Result<Vec<Arc<Self>>> {
+        let prepare = |upstream: &Upstream| {
+            let same = before
+                .iter()
+                .find(|it| it.roots.is_none() && upstream.ca_file.is_none() && it.endpoint == upstream.url);
+            same.map_or_else(|| Self::new(upstream).map(Arc::new), |same| Ok(Arc::clone(same)))
+        };
+        upstreams.iter().map(prepare).collect()
     }
 
-    fn new(upstream: &Upstream, group: u64) -> Result<Self> {
+    fn new(upstream: &Upstream) -> Result<Self> {
+        /// Never the same twice in a process: connections made under other roots are not used again.
+        static GROUPS: AtomicU64 = AtomicU64::new(1);
         let endpoint = upstream.url.clone();
         let authority = HeaderValue::try_from(authority(&endpoint))
             .with_context(|| format!("upstream {}: its host is not a name", upstream.host))?;
@@ -66,18 +80,18 @@ impl Target {
             authority,
             roots,
             by_platform: AtomicBool::new(false),
-            group,
+            group: GROUPS.fetch_add(1, Relaxed),
             resolved: Mutex::new(None),
         })
     }
 
     /// The value of `Host` for this upstream.
-    pub(super) fn authority(&self) -> &HeaderValue {
+    pub(crate) fn authority(&self) -> &HeaderValue {
         &self.authority
     }
 
     /// The path put before each request's own path; empty or without a slash at its end.
-    pub(super) fn base_path(&self) -> &str {
+    pub(crate) fn base_path(&self) -> &str {
         &self.endpoint.base_path
     }
 
@@ -85,7 +99,7 @@ impl Target {
     ///
     /// # Errors
     /// When the name does not resolve.
-    pub(super) async fn addresses(&self) -> io::Result<Arc<[SocketAddr]>> {
+    pub(crate) async fn addresses(&self) -> io::Result<Arc<[SocketAddr]>> {
         if let Some((at, addresses)) = &*self.resolved()
             && at.elapsed() < RESOLVED
         {
@@ -103,13 +117,13 @@ impl Target {
 
     /// After `peer` was not trusted: whether there are other roots to try, which later peers then
     /// have.
-    pub(super) fn turn_to_other_roots(&self, peer: &HttpPeer) -> bool {
+    pub(crate) fn turn_to_other_roots(&self, peer: &HttpPeer) -> bool {
         self.by_platform.store(peer.options.ca.is_some(), Relaxed);
         self.roots.is_some()
     }
 
     /// Forgets the addresses: none of them could be connected to.
-    pub(super) fn forget_addresses(&self) {
+    pub(crate) fn forget_addresses(&self) {
         *self.resolved() = None;
     }
 
@@ -120,7 +134,7 @@ impl Target {
 
     /// The peer at one of [`Self::addresses`]. Certificates are always verified: the name sent
     /// as SNI is never empty, which would switch verification off.
-    pub(super) fn peer(&self, address: SocketAddr) -> HttpPeer {
+    pub(crate) fn peer(&self, address: SocketAddr) -> HttpPeer {
         let tls = self.endpoint.tls;
         let mut peer = HttpPeer::new(address, tls, self.endpoint.host.clone());
         peer.group_key = self.group;
@@ -189,7 +203,7 @@ mod tests {
                 url: Endpoint { tls: true, host: "a.test".into(), port: 443, base_path },
                 ca_file,
             };
-            Target::new(&upstream, 1).unwrap()
+            Target::new(&upstream).unwrap()
         };
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
 

@@ -1,0 +1,77 @@
+//! The operator's signals: SIGUSR1 toggles the kill switch, SIGHUP reads the configuration again.
+//!
+//! They are caught before anything is served, because their default is to kill the process.
+
+use std::io;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::kill_switch::KillSwitch;
+
+/// Listens for the operator, on a thread of its own, until the process ends or this is dropped.
+pub(super) struct Operator {
+    _stop: tokio::sync::oneshot::Sender<()>,
+}
+
+/// The signals, already caught.
+struct Signals {
+    toggle: Signal,
+    reload: Signal,
+    /// A log that has reached its size limit is a failed append, not the end of the gateway.
+    too_large: Signal,
+}
+
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        Ok(Self {
+            toggle: signal(SignalKind::user_defined1())?,
+            reload: signal(SignalKind::hangup())?,
+            too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
+        })
+    }
+}
+
+impl Operator {
+    /// Starts listening; the signals are caught when this returns. SIGHUP is passed on to `reload`.
+    ///
+    /// # Errors
+    /// When signals cannot be caught.
+    pub(super) fn listen(switch: Arc<KillSwitch>, reload: Option<mpsc::Sender<()>>) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .context("cannot listen for signals")?;
+        let signals = runtime.block_on(async { Signals::catch() }).context("cannot listen for signals")?;
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        thread::Builder::new()
+            .name("operator".to_owned())
+            .spawn(move || runtime.block_on(obey(signals, &switch, reload, stopped)))
+            .context("cannot start a thread")?;
+        Ok(Self { _stop: stop })
+    }
+}
+
+async fn obey(
+    mut signals: Signals,
+    switch: &KillSwitch,
+    reload: Option<mpsc::Sender<()>>,
+    mut stopped: tokio::sync::oneshot::Receiver<()>,
+) {
+    loop {
+        tokio::select! {
+            _ = signals.toggle.recv() => match switch.toggle_sigusr1() {
+                true => tracing::warn!(source = "sigusr1", "kill switch armed"),
+                false => tracing::warn!(source = "sigusr1", "kill switch disarmed"),
+            },
+            _ = signals.reload.recv() => {
+                // Whoever reads the configuration is gone only at the very end.
+                let _ = reload.as_ref().map(|reload| reload.send(()));
+            }
+            _ = signals.too_large.recv() => tracing::info!(signal = "SIGXFSZ", "ignored"),
+            _ = &mut stopped => return,
+        }
+    }
+}
