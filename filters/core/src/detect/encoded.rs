@@ -1,7 +1,7 @@
-//! Secrets inside of encoded text: base64 and percent-encoding.
+//! Secrets inside of encoded text: base64, hex and percent-encoding.
 //!
-//! One level is decoded, and scanned as it stands. Of base64 the whole run is the secret, since no part of
-//! it alone decodes; of percent-encoding only the bytes that encode the secret are.
+//! One level is decoded, and scanned as it stands. Of base64 and hex the whole run is the secret, since no part
+//! of it alone decodes; of percent-encoding only the bytes that encode the secret are.
 
 use std::ops::Range;
 
@@ -11,6 +11,9 @@ use super::{
     engine::{Engine, Match},
     long::LONG,
 };
+
+/// The shortest hex run that is decoded: the shortest token has 16 bytes.
+const SHORTEST_HEX: usize = 2 * LONG;
 
 /// What is decoded to see whether a run is text at all.
 const TASTE: usize = 12;
@@ -51,6 +54,39 @@ impl Base64 {
             matches.push(Match { range: start..end, rank, anchored });
         }
     }
+}
+
+/// Looks into a run that is hex throughout and decodes to text: a digest's first bytes hardly ever do.
+pub(super) fn hex(engine: &Engine, text: &[u8], run: Range<usize>, matches: &mut Vec<Match>) {
+    let digits = &text[run.clone()];
+    if digits.len() < SHORTEST_HEX || !digits.len().is_multiple_of(2) || digits.len() > LONGEST {
+        return;
+    }
+    let byte = |pair: &[u8]| {
+        let digit = |at: usize| char::from(pair[at]).to_digit(16);
+        Some((digit(0)? << 4 | digit(1)?) as u8)
+            .filter(|byte| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'))
+    };
+    // The first bytes give nearly everything else away, and cheaply.
+    if !digits[..2 * TASTE].chunks(2).all(|pair| byte(pair).is_some()) {
+        return;
+    }
+    work::count(digits.len());
+    let Some(decoded) = digits.chunks(2).map(byte).collect::<Option<Vec<u8>>>() else {
+        return;
+    };
+    let mut found = Vec::new();
+    engine.text(&decoded, false, &mut found);
+    if let Some(Match { rank, anchored, .. }) = first(found) {
+        matches.push(Match { range: run, rank, anchored });
+    }
+}
+
+/// What an encoded run is called by: a match with an anchor of its own before others, then the first.
+fn first(found: Vec<Match>) -> Option<Match> {
+    found
+        .into_iter()
+        .min_by_key(|found| (!found.anchored, found.range.start, usize::MAX - found.range.end, found.rank))
 }
 
 /// How tools break long base64 into lines (RFC 2045 §6.8, RFC 7468 §2).
@@ -100,9 +136,7 @@ fn inner(engine: &Engine, run: &[u8]) -> Option<Match> {
     if text {
         engine.text(&decoded, false, &mut found);
     }
-    found
-        .into_iter()
-        .min_by_key(|found| (!found.anchored, found.range.start, usize::MAX - found.range.end, found.rank))
+    first(found)
 }
 
 /// The secrets in percent-encoded text that are not to be seen without decoding.

@@ -146,6 +146,7 @@ impl Engine {
                 }
             }
             if encoded {
+                encoded::hex(self, text, run.clone(), matches);
                 base64.look(self, text, run, matches);
             }
         });
@@ -217,9 +218,9 @@ fn verify(form: &Form, candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option
     if form.closed && !boundary::closes(text, end) || form.lone && !lone(text, start..end, body) {
         return None;
     }
-    // Written in words, it is a name that begins like a token.
+    // Written in words, it is a name that begins like a token; in `x`, a mask.
     let named = !matches!(form.body, Body::Shape(_)) && value::is_identifier(&text[body..end]);
-    (!named).then_some(start..end)
+    (!named && !value::is_mask(&text[body..end])).then_some(start..end)
 }
 
 /// The end of a run whose length is in its bounds. Dots at its end are the sentence's.

@@ -213,17 +213,30 @@ const EXAMPLES: &[&str] = &[
 pub(super) fn is_example(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let mut rest = &lower[..];
+    let (mut letters, mut in_words) = (0, 0);
     while let Some((&first, tail)) = rest.split_first() {
         if first.is_ascii_digit() || matches!(first, b'_' | b'-' | b'.' | b'/' | b':') {
+            rest = tail;
+            continue;
+        }
+        // An escape at the end of a quoted text.
+        if let Some(tail) = rest.strip_prefix(b"\\n").or_else(|| rest.strip_prefix(b"\\0")) {
             rest = tail;
             continue;
         }
         let word =
             EXAMPLES.iter().filter(|word| rest.starts_with(word.as_bytes())).max_by_key(|word| word.len());
         match word {
-            Some(word) => rest = &rest[word.len()..],
+            Some(word) => {
+                match word.len() {
+                    1 => letters += 1,
+                    length => in_words += length,
+                }
+                rest = &rest[word.len()..];
+            }
             None => return false,
         }
     }
-    true
+    // `s3cr3t` is spelt with single letters, `test_a` is not.
+    letters < 3 || in_words >= 2 * letters
 }

@@ -103,6 +103,11 @@ impl Makeup {
             && (self.digits >= 2 && self.changes >= 3 || self.digits >= 1 && self.special >= 1)
     }
 
+    /// Words and a few digits at their end, as people make up secrets: `mysupersecretjwtkey123`.
+    pub(super) fn is_phrase(&self) -> bool {
+        self.length >= 12 && self.digits >= 2 && self.lower >= 8 && self.distinct >= 8 && self.special == 0
+    }
+
     /// What a person may have chosen: two of letters, digits, signs; or letters in mixed case.
     pub(super) fn is_password(&self) -> bool {
         let kinds = [self.letters(), self.digits, self.special].iter().filter(|&&n| n > 0).count();
@@ -172,6 +177,40 @@ const ELSEWHERE: [&[u8]; 14] = [
     b"process.",
 ];
 
+/// A number or a constant of code: `0x8055000D`, `@DB_PASSWORD`, `!!ownPass`, `KRB5_PASSWORD`.
+pub(super) fn is_constant(value: &[u8]) -> bool {
+    let hex = value.strip_prefix(b"0x").or_else(|| value.strip_prefix(b"0X"));
+    let number = hex.is_some_and(|digits| digits.len() <= 8 && digits.iter().all(u8::is_ascii_hexdigit));
+    let signs = value.iter().take_while(|byte| b"!@&*-+~".contains(byte)).count();
+    let name = &value[signs..];
+    let plain = name.iter().all(|&byte| Class::WORD.has(byte));
+    let upper = name.iter().any(|byte| *byte == b'_') && !name.iter().any(u8::is_ascii_lowercase);
+    let negated = value.starts_with(b"!!") && !name.iter().any(u8::is_ascii_digit);
+    const TELLING: [&[u8]; 4] = [b"PASS", b"SECRET", b"TOKEN", b"KEY"];
+    let telling = || TELLING.iter().any(|word| memchr::memmem::find(name, word).is_some());
+    number || plain && (upper && (signs > 0 || telling()) || negated)
+}
+
+/// The name of a type: `XmlStringMaxLen256`, two humps and more, digits only at its end.
+pub(super) fn is_type_name(value: &[u8]) -> bool {
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let letters = &value[..value.len() - digits];
+    let humps =
+        letters.windows(2).filter(|pair| pair[0].is_ascii_uppercase() && pair[1].is_ascii_lowercase());
+    letters.first().is_some_and(u8::is_ascii_uppercase)
+        && digits <= 3
+        && letters.iter().all(u8::is_ascii_alphabetic)
+        && humps.count() >= 2
+}
+
+/// Whether text in another script is spelt in a value: `\u5bc6\u7801`. Labels are translated, passwords are not.
+pub(super) fn is_translated(value: &[u8]) -> bool {
+    memchr::memmem::find_iter(value, b"\\u").any(|at| {
+        let code = value.get(at + 2..at + 6).and_then(|code| std::str::from_utf8(code).ok());
+        code.and_then(|code| u32::from_str_radix(code, 16).ok()).is_some_and(|code| code >= 0x80)
+    })
+}
+
 /// Whether some letter, digit or sign stands `count` times in a row.
 fn has_repeat(value: &[u8], count: usize) -> bool {
     value.windows(count).any(|window| {
@@ -200,6 +239,11 @@ pub(super) fn is_path(value: &[u8]) -> bool {
         || windows
         || value.contains(&b'/') && (value[0] == b'/' || value.contains(&b'.')) && words()
         || value.contains(&b'/') && words() && Makeup::of(value).changes * 8 < value.len()
+}
+
+/// `xxxx-xxxx`: where documentation shows how long a token is.
+pub(super) fn is_mask(body: &[u8]) -> bool {
+    !body.is_empty() && body.iter().all(|byte| matches!(byte, b'x' | b'X' | b'-' | b'_' | b'.'))
 }
 
 /// A UUID in any case.

@@ -143,3 +143,88 @@ pub(super) fn twitter(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<
     let zeros = memchr::memmem::find(random, b"AAA").is_some() || random.contains(&b'/');
     (!zeros && is_mixed(random)).then_some(start..end)
 }
+
+/// Azure: three characters, a digit, `Q~` and 31 to 34 more. The candidate starts at the `Q`.
+pub(super) fn azure_client(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    const AFTER: (usize, usize) = (31, 34);
+    let has = |byte: u8| Class::DOTTED.has(byte) || byte == b'~';
+    let &Candidate { text, start: mark, body } = candidate;
+    let start = mark.checked_sub(4)?;
+    let head = text[mark - 1].is_ascii_digit() && text[start..mark - 1].iter().all(|&byte| has(byte));
+    let length = text[body..].iter().take(AFTER.1).take_while(|byte| has(**byte)).count();
+    let stop = usize::from(length > AFTER.0 && text[body + length - 1] == b'.');
+    let token = start..body + length - stop;
+    let opens = boundary::opens(text, start) && !matches!(text[..start].last(), Some(b'_' | b'.' | b'~'));
+    (head && opens && length >= AFTER.0 && is_mixed(&text[body..token.end])).then_some(token)
+}
+
+/// Snyk: `snyk_uat.`, 8 letters and digits, a dot, the rest. The candidate starts at the second dot.
+pub(super) fn snyk(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: dot, body } = candidate;
+    let id = Class::ALNUM.run_start(text, dot, 16);
+    let head = b"snyk_uat.";
+    let end = run(text, Class::DOTTED, body, (30, 200))?;
+    text[..id].ends_with(head).then(|| id - head.len()..end)
+}
+
+/// Zhipu: 32 hex digits, a dot, 16 letters and digits. The candidate starts at the dot.
+pub(super) fn zhipu(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: dot, body } = candidate;
+    let start = exactly(text, Class::HEX, dot, 32)?;
+    let end = run(text, Class::ALNUM, body, (16, 16))?;
+    let closes = !text.get(end).is_some_and(|&byte| Class::DOTTED.has(byte) || byte == b'(');
+    (closes && is_mixed(&text[body..end])).then_some(start..end)
+}
+
+/// Keys of an id, a colon and a secret in hex: fal.ai (a UUID and 32), Ghost (24 and 64). The candidate starts
+/// at the colon.
+pub(super) fn id_and_hex(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: colon, body } = candidate;
+    let length = Class::HEX.run_end(text, body, 65) - body;
+    let start = match length {
+        32 => colon.checked_sub(36).filter(|&start| shape_end(text, start, UUID) == Some(colon))?,
+        64 => exactly(text, Class::HEX, colon, 24)?,
+        _ => return None,
+    };
+    let end = body + length;
+    (boundary::opens(text, start) && boundary::closes(text, end)).then_some(start..end)
+}
+
+/// Bitwarden Secrets Manager: `0.`, a UUID, a dot, 30 letters and digits, a colon, a key in base64. The
+/// candidate starts at the colon.
+pub(super) fn bitwarden(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: colon, body } = candidate;
+    let secret = exactly(text, Class::ALNUM, colon, 30)?;
+    let dot = secret.checked_sub(1).filter(|&dot| text[dot] == b'.')?;
+    let uuid = dot.checked_sub(36).filter(|&uuid| shape_end(text, uuid, UUID) == Some(dot))?;
+    let start =
+        uuid.checked_sub(2).filter(|&start| text[start].is_ascii_digit() && text[start + 1] == b'.')?;
+    let end = run(text, Class::BASE64, body, (22, 44))?;
+    boundary::opens(text, start).then_some(start..end)
+}
+
+/// Ansible Vault: the header's line and the lines of hex digits below it.
+pub(super) fn ansible(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    /// A longer text goes on in the next block: the walk stays linear.
+    const LONGEST: usize = 1 << 20;
+    let &Candidate { text, start, body } = candidate;
+    let header = Class::DOTTED.run_end(text, body, 8);
+    let mut at =
+        text[header..].iter().take(80).position(|byte| matches!(byte, b'\n' | b'\r' | b'\\'))? + header;
+    let (mut end, mut digits) = (None, 0);
+    while at - start < LONGEST {
+        let breaks: &[&[u8]] = &[b"\\r\\n", b"\\n", b"\r\n", b"\n"];
+        let Some(line) = breaks.iter().find(|newline| text[at..].starts_with(newline)) else {
+            break;
+        };
+        let indent = at + line.len();
+        let first =
+            indent + text[indent..].iter().take(80).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let last = Class::HEX.run_end(text, first, 1024);
+        if last == first || !boundary::closes(text, last) {
+            break;
+        }
+        (at, end, digits) = (last, Some(last), digits + last - first);
+    }
+    end.filter(|_| digits >= 64).map(|end| start..end)
+}

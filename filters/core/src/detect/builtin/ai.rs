@@ -138,4 +138,55 @@ pub(super) static DETECTORS: &[Detector] = &[
         forms: &[Form::custom(&[Text("BSA")], true, structure::brave)],
         ..Detector::LIKELY
     },
+    Detector {
+        kind: Kind::new("ZHIPU_API_KEY"),
+        shape: "32 hex digits, a dot and 16 letters and digits that mix cases and digits",
+        source: "open.bigmodel.cn: API keys, id and secret",
+        finds: &["{0123456789abcdef*32}.{Fake1x*16}"],
+        ignores: &["{0123456789abcdef*32}.{fake*16}", "{0123456789abcdef*32}.min.js"],
+        forms: &[Form::custom(&[Before(b'.')], false, vendor::zhipu)],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("FAL_OR_GHOST_KEY"),
+        shape: "a UUID, a colon and 32 hex digits; or 24 hex digits, a colon and 64",
+        source: "docs.fal.ai: key id and secret; ghost.org/docs/admin-api: id and secret",
+        finds: &[
+            "{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}:{0123456789abcdef*32}",
+            "{0123456789abcdef*24}:{0123456789abcdef*64}",
+        ],
+        ignores: &["{0123456789abcdef*24}:{0123456789abcdef*32}", "sha256:{0123456789abcdef*64}"],
+        forms: &[Form::custom(&[Before(b':')], false, vendor::id_and_hex)],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("BAIDU_QIANFAN_KEY"),
+        shape: "ALTAK-, 10 to 40 letters and digits, / and 40 hex digits",
+        source: "cloud.baidu.com/doc/qianfan: API keys behind bce-v3/",
+        finds: &["ALTAK-{Fake1x*21}/{0123456789abcdef*40}"],
+        ignores: &["ALTAK-{Fake1x*21}", "ALTAK-"],
+        forms: &[Form::shape(
+            &[Text("ALTAK-")],
+            &[Run(Class::ALNUM, 10, 40), Is("/"), Run(Class::HEX, 40, 40)],
+        )],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("ANYSCALE_KEY"),
+        shape: "esecret_ and 20 or more letters and digits",
+        source: "docs.anyscale.com: API keys",
+        finds: &["esecret_{Fake1x*26}"],
+        ignores: &["esecret_{Fake*8}", "esecret_"],
+        forms: &[Form::certain(&[Text("esecret_")], Class::ALNUM, 20)],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("CARTESIA_KEY"),
+        shape: "sk_car_ and 20 or more of A-Za-z0-9_-",
+        source: "docs.cartesia.ai: API keys",
+        finds: &["sk_car_{Fake1x*22}"],
+        ignores: &["sk_car_{Fake*8}", "risk_car_{Fake1x*22}"],
+        forms: &[Form::bounded(&[Text("sk_car_")], Class::URL, (20, usize::MAX))],
+        ..Detector::CERTAIN
+    },
 ];

@@ -106,15 +106,9 @@ pub(super) static DETECTORS: &[Detector] = &[
         kind: Kind::new("AZURE_CLIENT_SECRET"),
         shape: "3 of A-Za-z0-9_.~-, a digit, Q~ and 31 to 34 more",
         source: "learn.microsoft.com/entra: application secrets",
-        finds: &["abc8Q~{Fake1x*34}", "a.c7Q~{Fake1x_.*34}"],
+        finds: &["abc8Q~{Fake1x*34}", "a.c7Q~{Fake1x_.*34}", "~_c9Q~{Fake1x*31}"],
         ignores: &["8Q~", "abc8Q~{Fake1x*12}"],
-        forms: &[Form::infix(
-            &[Anywhere("8Q~"), Anywhere("7Q~")],
-            (Class::OPAQUE, 3),
-            Class::OPAQUE,
-            (31, 34),
-        )
-        .open_ended()],
+        forms: &[Form::custom(&[Anywhere("Q~")], false, vendor::azure_client)],
         ..Detector::CERTAIN
     },
     Detector {

@@ -61,4 +61,79 @@ pub(super) static DETECTORS: &[Detector] = &[
         forms: &[Form::custom(&[Before(b':')], false, structure::telegram)],
         ..Detector::LIKELY
     },
+    Detector {
+        kind: Kind::new("VK_TOKEN"),
+        shape: "vk1.a. and 80 or more of A-Za-z0-9_-",
+        source: "dev.vk.com: access tokens",
+        finds: &["vk1.a.{Fake1x-_*200}"],
+        ignores: &["vk1.a.{Fake*20}", "vk1.a."],
+        forms: &[Form::bounded(&[Text("vk1.a.")], Class::URL, (80, usize::MAX))],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("PINTEREST_TOKEN"),
+        shape: "pina_ or pinr_ and 40 or more letters and digits",
+        source: "developers.pinterest.com: access and refresh tokens",
+        finds: &["pina_{Fake1x*80}"],
+        ignores: &["pina_{Fake*12}", "xpina_{Fake1x*80}"],
+        forms: &[Form::bounded(&[Text("pina_"), Text("pinr_")], Class::ALNUM, (40, usize::MAX))],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("TWITCH_TOKEN"),
+        shape: "oauth: and 30 of a-z0-9, mixing letters and digits",
+        source: "dev.twitch.tv/docs/chat: passwords of the chat",
+        finds: &["oauth:{fake1x*30}"],
+        ignores: &["oauth:{fake1x*20}", "oauth:{fake1x*40}"],
+        forms: &[Form::bounded(&[Text("oauth:")], Class::LOWER, (30, 30))],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("INTERCOM_TOKEN"),
+        shape: "dG9rO and 50 to 60 of A-Za-z0-9+/=, mixing cases and digits, by itself",
+        source: "developers.intercom.com: access tokens are base64 of tok: and an id",
+        finds: &["dG9rO{Fake1x*54}="],
+        ignores: &["dG9rO{Fake1x*20}", "xdG9rO{Fake1x*54}="],
+        forms: &[Form::lone(&[Text("dG9rO")], Class::BASE64, (50, 60))],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("PUBNUB_SECRET"),
+        shape: "sec-c- and 40 or more of A-Za-z0-9+/=-",
+        source: "pubnub.com/docs: secret keys",
+        finds: &["sec-c-{Fake1x*48}"],
+        ignores: &["sec-c-{Fake*8}", "sec-c-"],
+        forms: &[Form::certain(&[Text("sec-c-")], Class::ANY64, 36)],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("CLOSE_API_KEY"),
+        shape: "api_, 22 letters and digits, a dot and 22 more",
+        source: "developer.close.com: API keys",
+        finds: &["api_{Fake1x*22}.{Fake1x*22}"],
+        ignores: &["api_{Fake1x*22}", "api_{Fake1x*22}.js"],
+        forms: &[Form::shape(
+            &[Text("api_")],
+            &[Run(Class::ALNUM, 22, 22), Is("."), Run(Class::ALNUM, 22, 22)],
+        )],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("RIOT_API_KEY"),
+        shape: "RGAPI- and a UUID",
+        source: "developer.riotgames.com: API keys",
+        finds: &["RGAPI-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
+        ignores: &["RGAPI-", "RGAPI-{0123456789abcdef*8}"],
+        forms: &[Form::shape(&[Text("RGAPI-")], UUID)],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("SLACK_WORKFLOW_TOKEN"),
+        shape: "xwfp- and 20 or more of A-Za-z0-9_-",
+        source: "api.slack.com/concepts/token-types: workflow tokens",
+        finds: &["xwfp-{Fake1x*50}"],
+        ignores: &["xwfp-{Fake*8}", "xwfp-"],
+        forms: &[Form::certain(&[Text("xwfp-")], Class::URL, 20)],
+        ..Detector::CERTAIN
+    },
 ];

@@ -138,4 +138,15 @@ pub(super) static DETECTORS: &[Detector] = &[
         ignores: &["$2b$12$", "$6$salt$short", "$argon2id$"],
         ..Detector::CONTEXT
     },
+    Detector {
+        kind: Kind::new("BIP39_MNEMONIC"),
+        shape: "12, 15, 18, 21 or 24 words of 3 to 8 small letters beside mnemonic or a phrase",
+        source: "BIP 39",
+        finds: &[
+            "mnemonic: \"«legal winner thank year wave sausage worth useful legal winner thank yellow»\"",
+            "SEED_PHRASE=«legal winner thank year wave sausage worth useful legal winner thank yellow»",
+        ],
+        ignores: &["mnemonic: move the value", "passphrase = none at all"],
+        ..Detector::CONTEXT
+    },
 ];

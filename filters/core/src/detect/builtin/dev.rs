@@ -86,4 +86,122 @@ pub(super) static DETECTORS: &[Detector] = &[
         forms: &[Form::custom(&[Text("eyJ")], true, jwt::jwt)],
         ..Detector::CERTAIN
     },
+    Detector {
+        kind: Kind::new("AIVEN_PASSWORD"),
+        shape: "AVNS_ and 15 or more of A-Za-z0-9_-",
+        source: "aiven.io/docs and docs.digitalocean.com: passwords of managed databases",
+        finds: &["AVNS_{Fake1x*19}"],
+        ignores: &["AVNS_{Fake*6}", "AVNS_"],
+        forms: &[Form::certain(&[Text("AVNS_")], Class::URL, 15)],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("NETBIRD_TOKEN"),
+        shape: "nbp_ and 36 letters and digits",
+        source: "docs.netbird.io: personal access tokens end in a checksum",
+        finds: &["nbp_{Fake1x*36}"],
+        ignores: &["nbp_{Fake1x*20}", "xnbp_{Fake1x*36}"],
+        forms: &[Form::bounded(&[Text("nbp_")], Class::ALNUM, (36, 36))],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("ORY_TOKEN"),
+        shape: "ory_pat_, ory_at_, ory_rt_, ory_st_, ory_ac_ or ory_apikey_ and 24 or more of A-Za-z0-9_.-",
+        source: "ory.sh/docs: tokens and keys by prefix",
+        finds: &["ory_pat_{Fake1x*32}", "ory_at_{Fake1x*43}.{Fake1x*43}", "ory_st_{Fake1x*32}"],
+        ignores: &["ory_at_{Fake*8}", "memory_at_{Fake1x*43}"],
+        forms: &[Form::bounded(
+            &[
+                Text("ory_pat_"),
+                Text("ory_at_"),
+                Text("ory_rt_"),
+                Text("ory_st_"),
+                Text("ory_ac_"),
+                Text("ory_apikey_"),
+            ],
+            Class::DOTTED,
+            (24, usize::MAX),
+        )],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("AKAMAI_TOKEN"),
+        shape: "akab-, 16 of a-z0-9, - and 16 more",
+        source: "techdocs.akamai.com/developer: client and access tokens",
+        finds: &["akab-{fake1*16}-{fake1*16}"],
+        ignores: &["akab-{fake1*16}", "xakab-{fake1*16}-{fake1*16}"],
+        forms: &[Form::shape(
+            &[Text("akab-")],
+            &[Run(Class::LOWER, 16, 16), Is("-"), Run(Class::LOWER, 16, 16)],
+        )],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("VERCEL_BLOB_TOKEN"),
+        shape: "vercel_blob_rw_ and 30 or more of A-Za-z0-9_",
+        source: "vercel.com/docs/storage/vercel-blob: read and write tokens",
+        finds: &["vercel_blob_rw_{Fake1x*16}_{Fake1x*30}"],
+        ignores: &["vercel_blob_rw_{Fake*8}", "vercel_blob_rw_"],
+        forms: &[Form::certain(&[Text("vercel_blob_rw_")], Class::WORD, 30)],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("SOCKET_KEY"),
+        shape: "sktsec_ and 40 or more of A-Za-z0-9_-",
+        source: "docs.socket.dev: API tokens",
+        finds: &["sktsec_{Fake1x*43}_api"],
+        ignores: &["sktsec_{Fake*8}", "sktsec_"],
+        forms: &[Form::certain(&[Text("sktsec_")], Class::URL, 40)],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("STATSIG_SECRET"),
+        shape: "secret- and 40 to 50 letters and digits, mixing cases and digits, by itself",
+        source: "docs.statsig.com: server secret keys",
+        finds: &["secret-{Fake1x*43}"],
+        ignores: &["secret-{fake*43}", "secret-{Fake1x*20}"],
+        forms: &[Form::lone(&[Text("secret-")], Class::ALNUM, (40, 50))],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("CONFIGCAT_KEY"),
+        shape: "configcat-sdk-1/, 22 of A-Za-z0-9_-, / and 22 more",
+        source: "configcat.com/docs: SDK keys",
+        finds: &["configcat-sdk-1/{Fake1x*22}/{Fake1x*22}"],
+        ignores: &["configcat-sdk-1/{Fake1x*22}", "configcat-sdk-1"],
+        forms: &[Form::shape(
+            &[Text("configcat-sdk-1")],
+            &[Is("/"), Run(Class::URL, 22, 22), Is("/"), Run(Class::URL, 22, 22)],
+        )],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("APPWRITE_KEY"),
+        shape: "standard_ and 128 or more hex digits",
+        source: "appwrite.io/docs: API keys",
+        finds: &["standard_{0123456789abcdef*256}"],
+        ignores: &["standard_{0123456789abcdef*64}", "xstandard_{0123456789abcdef*256}"],
+        forms: &[Form::bounded(&[Text("standard_")], Class::HEX, (128, usize::MAX))],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("BITWARDEN_TOKEN"),
+        shape: "a digit, a dot, a UUID, a dot, 30 letters and digits, a colon and 22 to 44 of A-Za-z0-9+/=",
+        source: "bitwarden.com/help/access-tokens: Secrets Manager",
+        finds: &[
+            "0.{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}.{Fake1x*30}:{Fake1x*22}==",
+        ],
+        ignores: &["0.{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}.{Fake1x*30}"],
+        forms: &[Form::custom(&[Before(b':')], false, vendor::bitwarden)],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("TINYBIRD_TOKEN"),
+        shape: "p.eyJ, 20 to 400 of A-Za-z0-9_-, a dot and 20 to 64 more",
+        source: "tinybird.co/docs: tokens",
+        finds: &["p.eyJ{Fake1x*80}.{Fake1x*43}"],
+        ignores: &["p.eyJ", "xp.eyJ{Fake1x*10}.js"],
+        forms: &[Form::pair(&[Text("p.eyJ")], (20, 400), (20, 64))],
+        ..Detector::LIKELY
+    },
 ];

@@ -62,4 +62,51 @@ pub(super) static DETECTORS: &[Detector] = &[
         ],
         ..Detector::CERTAIN
     },
+    Detector {
+        kind: Kind::new("BIP32_PRIVATE_KEY"),
+        shape: "xprv, yprv, zprv or tprv and 107 letters and digits",
+        source: "BIP 32: extended private keys in base58",
+        finds: &["xprv{Fake1x*107}", "tprv{Fake1x*107}"],
+        ignores: &["xprv{Fake1x*50}", "xpub{Fake1x*107}"],
+        forms: &[Form::bounded(
+            &[Text("xprv"), Text("yprv"), Text("zprv"), Text("tprv")],
+            Class::ALNUM,
+            (107, 107),
+        )],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("ANSIBLE_VAULT"),
+        shape: "$ANSIBLE_VAULT;, version and cipher, and the lines of hex digits below",
+        source: "docs.ansible.com: the format of files encrypted with Ansible Vault",
+        finds: &[
+            "$ANSIBLE_VAULT;1.1;AES256\\n{33616638*80}\\n{3361*40}",
+            "$ANSIBLE_VAULT;1.2;AES256;dev\\n          {33616638*80}\\n          {3361*40}",
+        ],
+        ignores: &["$ANSIBLE_VAULT;1.1;AES256", "$ANSIBLE_VAULT;1.1;AES256\\nnot hex"],
+        forms: &[Form::custom(&[Anywhere("$ANSIBLE_VAULT;")], false, vendor::ansible)],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("PASETO_TOKEN"),
+        shape: "v1 to v4, .local. or .public. and 40 or more of A-Za-z0-9_.-",
+        source: "paseto.io: platform-agnostic security tokens",
+        finds: &["v4.local.{Fake1x-_*120}", "v2.public.{Fake1x-_*120}"],
+        ignores: &["v4.local.{Fake*12}", "xv4.local.{Fake1x*120}"],
+        forms: &[Form::bounded(
+            &[
+                Text("v1.local."),
+                Text("v2.local."),
+                Text("v3.local."),
+                Text("v4.local."),
+                Text("v1.public."),
+                Text("v2.public."),
+                Text("v3.public."),
+                Text("v4.public."),
+            ],
+            Class::DOTTED,
+            (40, usize::MAX),
+        )],
+        ..Detector::CERTAIN
+    },
 ];

@@ -146,6 +146,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.snyk.io: tokens; before them UUIDs",
         finds: &[
             "snyk_uat.{Fake1x*30}",
+            "snyk_uat.{fake1*8}.{Fake1x*50}",
             "SNYK_TOKEN=«{4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}»",
         ],
         ignores: &[
@@ -154,7 +155,10 @@ pub(super) static DETECTORS: &[Detector] = &[
             "SNYK_TOKEN_ID={4f1c9a07*8}-{4f1c*4}-{4a07*4}-{8d65*4}-{4f1c9a07e2d8*12}",
         ],
         beside: &[Beside { words: &["snyk"], class: Class::URL, lengths: (36, 36) }],
-        forms: &[Form::bounded(&[Text("snyk_uat.")], Class::DOTTED, (30, usize::MAX))],
+        forms: &[
+            Form::bounded(&[Text("snyk_uat.")], Class::DOTTED, (30, usize::MAX)),
+            Form::custom(&[Before(b'.')], false, vendor::snyk),
+        ],
         ..Detector::LIKELY
     },
     Detector {

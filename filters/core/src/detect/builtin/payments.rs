@@ -268,4 +268,58 @@ pub(super) static DETECTORS: &[Detector] = &[
         forms: &[Form::bounded(&[Text("api_live."), Text("api_sandbox.")], Class::DOTTED, (30, 60))],
         ..Detector::CERTAIN
     },
+    Detector {
+        kind: Kind::new("BREX_TOKEN"),
+        shape: "bxt_ and 30 or more letters and digits",
+        source: "developer.brex.com: user tokens",
+        finds: &["bxt_{Fake1x*40}"],
+        ignores: &["bxt_{Fake1x*12}", "xbxt_{Fake1x*40}"],
+        forms: &[Form::bounded(&[Text("bxt_")], Class::ALNUM, (30, usize::MAX))],
+        ..Detector::CERTAIN
+    },
+    Detector {
+        kind: Kind::new("WOOCOMMERCE_KEY"),
+        shape: "ck_ or cs_ and 40 hex digits",
+        source: "woocommerce.com/document/woocommerce-rest-api: consumer key and secret",
+        finds: &["ck_{0123456789abcdef*40}", "cs_{0123456789abcdef*40}"],
+        ignores: &["ck_{0123456789abcdef*32}", "xcs_{0123456789abcdef*40}"],
+        forms: &[Form::bounded(&[Text("ck_"), Text("cs_")], Class::HEX, (40, 40))],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("MOLLIE_KEY"),
+        shape: "live_ or test_ and 30 letters and digits, mixing cases and digits, by itself",
+        source: "docs.mollie.com: API keys",
+        finds: &["live_{Fake1x*30}", "test_{Fake1x*30}"],
+        ignores: &["live_{fake*30}", "xtest_{Fake1x*30}"],
+        forms: &[Form::lone(&[Text("live_"), Text("test_")], Class::ALNUM, (30, 30))],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("KLAVIYO_KEY"),
+        shape: "pk_ and 34 hex digits",
+        source: "developers.klaviyo.com: private keys",
+        finds: &["pk_{0123456789abcdef*34}"],
+        ignores: &["pk_{0123456789abcdef*20}", "xpk_{0123456789abcdef*34}"],
+        forms: &[Form::bounded(&[Text("pk_")], Class::HEX, (34, 34))],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("QUICKNODE_KEY"),
+        shape: "QN_ and 32 hex digits",
+        source: "quicknode.com/docs: API keys",
+        finds: &["QN_{0123456789abcdef*32}"],
+        ignores: &["QN_{0123456789abcdef*20}", "xQN_{0123456789abcdef*32}"],
+        forms: &[Form::bounded(&[Text("QN_")], Class::HEX, (32, 32))],
+        ..Detector::LIKELY
+    },
+    Detector {
+        kind: Kind::new("LIVEBLOCKS_KEY"),
+        shape: "sk_dev_ and 40 or more of A-Za-z0-9_-",
+        source: "liveblocks.io/docs: secret keys",
+        finds: &["sk_dev_{Fake1x_*64}"],
+        ignores: &["sk_dev_{Fake*8}", "risk_dev_{Fake1x*64}"],
+        forms: &[Form::bounded(&[Text("sk_dev_")], Class::URL, (40, usize::MAX))],
+        ..Detector::CERTAIN
+    },
 ];

@@ -132,7 +132,13 @@ pub(super) fn sshpass(
     password(context, text, word_at(text, word.end + blank), matches);
 }
 
-fn flag(context: &Context, text: &[u8], word: Range<usize>, flag: &[u8], matches: &mut Vec<Match>) {
+pub(super) fn flag(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    flag: &[u8],
+    matches: &mut Vec<Match>,
+) {
     let window = &text[word.end..text.len().min(word.end + LINE)];
     let line = &window[..memchr::memchr(b'\n', window).unwrap_or(window.len())];
     work::count(line.len());
@@ -141,7 +147,8 @@ fn flag(context: &Context, text: &[u8], word: Range<usize>, flag: &[u8], matches
     }
 }
 
-fn password(context: &Context, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
+/// A word that its place says to be a password.
+pub(super) fn password(context: &Context, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
     let value = &text[range.clone()];
     let chosen = Makeup::of(value).is_password() && !value::is_reference(value);
     if chosen && !example::is_example(value) && !example::is_prompt(value) && !value::is_path(value) {
@@ -157,7 +164,7 @@ fn before(text: &[u8], at: usize) -> &[u8] {
 }
 
 /// One word of a command line, without its quotation marks.
-fn word_at(text: &[u8], at: usize) -> Range<usize> {
+pub(super) fn word_at(text: &[u8], at: usize) -> Range<usize> {
     let slashes = text[at..].iter().take(4).take_while(|&&byte| byte == b'\\').count();
     let mark = text.get(at + slashes).copied().filter(|byte| matches!(byte, b'"' | b'\''));
     let start = if mark.is_some() { at + slashes + 1 } else { at };

@@ -47,6 +47,55 @@ pub(super) fn look(
     }
 }
 
+/// `"kind": "Secret"`: the members of `"data"` and `"stringData"` of the same document.
+pub(super) fn object(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    seen: &mut usize,
+    matches: &mut Vec<Match>,
+) {
+    let before = text[..word.start].trim_ascii_end();
+    let kind = before.strip_suffix(b":").is_some_and(|before| before.trim_ascii_end().ends_with(b"\"kind\""));
+    if !kind || word.start < *seen {
+        return;
+    }
+    let from = word.start.saturating_sub(REACH).max(*seen);
+    let to = text.len().min(word.end + REACH);
+    work::count(to - from);
+    *seen = to;
+    for (section, encoded) in [(&b"\"data\""[..], true), (b"\"stringData\"", false)] {
+        let Some(at) = memchr::memmem::find(&text[from..to], section) else {
+            continue;
+        };
+        let body = from + at + section.len();
+        let Some(open) = text[body..to].iter().take(16).position(|byte| *byte == b'{') else {
+            continue;
+        };
+        members(context, text, body + open + 1..to, encoded, matches);
+    }
+}
+
+/// The string values of one flat object.
+fn members(context: &Context, text: &[u8], range: Range<usize>, encoded: bool, matches: &mut Vec<Match>) {
+    let (mut start, mut quoted, mut is_value) = (range.start, false, false);
+    for at in range {
+        match text[at] {
+            b'"' if quoted => {
+                quoted = false;
+                if is_value && is_secret(&text[start..at], encoded) {
+                    context.push("GENERIC_SECRET", start..at, matches);
+                }
+                is_value = false;
+            }
+            b'"' => (start, quoted) = (at + 1, true),
+            b':' if !quoted => is_value = true,
+            b'}' | b'{' if !quoted => return,
+            _ => {}
+        }
+    }
+}
+
 /// One line of a section: its value.
 fn entry(context: &Context, text: &[u8], line: Range<usize>, encoded: bool, matches: &mut Vec<Match>) {
     let bytes = &text[line.clone()];
@@ -59,7 +108,13 @@ fn entry(context: &Context, text: &[u8], line: Range<usize>, encoded: bool, matc
     let start = line.start + colon + 2 + blank + quoted;
     let ends = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'\\');
     let end = start + text[start..line.end].iter().position(ends).unwrap_or(line.end - start);
-    let value = &text[start..end];
+    if is_secret(&text[start..end], encoded) {
+        context.push("GENERIC_SECRET", start..end, matches);
+    }
+}
+
+/// Whether a value of a Secret is one: all are, but for templates and examples.
+fn is_secret(value: &[u8], encoded: bool) -> bool {
     let plausible = match encoded {
         true => {
             value.len() >= 8
@@ -73,7 +128,5 @@ fn entry(context: &Context, text: &[u8], line: Range<usize>, encoded: bool, matc
                 && !value::is_path(value)
         }
     };
-    if plausible && !value::is_reference(value) && !example::is_prompt(value) {
-        context.push("GENERIC_SECRET", start..end, matches);
-    }
+    plausible && !value::is_reference(value) && !example::is_prompt(value)
 }

@@ -3,10 +3,13 @@
 //! Literals and words lead to the places ([`super::literals`], [`super::words`]); from there everything is a walk over a bounded
 //! number of bytes. Only the value is the secret, not the name.
 
+mod client;
 mod command;
 mod manifest;
 mod member;
 mod name;
+mod pair;
+mod phrase;
 mod place;
 mod query;
 mod url;
@@ -74,7 +77,7 @@ impl Context {
 
     /// What leads to the places, and what then looks at them.
     pub(super) fn literals() -> impl Iterator<Item = (&'static str, Look)> {
-        const PLACES: [(&str, Look); 19] = [
+        const PLACES: [(&str, Look); 30] = [
             ("://", url::look),
             ("earer ", command::bearer),
             ("sshpass -p", command::sshpass),
@@ -87,6 +90,17 @@ impl Context {
             ("sig=", query::signature),
             ("\"kty\"", member::jwk),
             ("kind: Secret", manifest::look),
+            ("\"Secret\"", manifest::object),
+            ("nemonic", phrase::look),
+            ("NEMONIC", phrase::look),
+            ("phrase", phrase::look),
+            ("PHRASE", phrase::look),
+            ("oracle:thin:", client::oracle),
+            ("sqlplus", client::oracle),
+            (" login ", client::login),
+            ("mongo", client::login),
+            (":5432:", client::pgpass),
+            ("_SALT'", pair::define),
             ("$2a$", member::crypt),
             ("$2b$", member::crypt),
             ("$2y$", member::crypt),
@@ -122,11 +136,30 @@ impl Context {
         let Some(separated) = place::separator(text, &name) else {
             return;
         };
-        let Some(telling) = name::telling(&text[name.clone()]) else {
+        let own = name::telling(&text[name.clone()]);
+        // `PWD` is the working directory everywhere else.
+        let pwd = || text[name.clone()] == *b"PWD" && matches!(text[..name.start].last(), Some(b';'));
+        let Some(telling) = own.or_else(|| pwd().then_some(Telling::Password)) else {
             return;
         };
         // `Next page token: …`, as prose writes it.
         if telling == Telling::Token && text[..name.start].ends_with(b"page ") {
+            return;
+        }
+        // The token of a badge in a README is there to be seen.
+        if text[..name.start].ends_with(b".svg?") {
+            return;
+        }
+        // `"tests/server.key": "…"`: a file and its checksum.
+        if separated.quoted && text[..name.start].ends_with(b"/") {
+            return;
+        }
+        if separated.sign == place::Sign::Prose && telling != Telling::Password {
+            return;
+        }
+        if telling == Telling::Auth && pair::look(self, text, &separated, matches)
+            || pair::salted(self, text, &name, &separated, matches)
+        {
             return;
         }
         if let Some((value, position)) = place::value(text, &name, separated) {
@@ -160,7 +193,9 @@ impl Context {
         matches: &mut Vec<Match>,
     ) {
         let value = &text[range.clone()];
-        if value::is_reference(value) || value.iter().any(|b| b.is_ascii_whitespace() || b.is_ascii_control())
+        let generated = telling == Telling::Secret && is_generated(value);
+        if value::is_reference(value) && !generated
+            || value.iter().any(|b| b.is_ascii_whitespace() || b.is_ascii_control())
         {
             if telling == Telling::Auth {
                 self.schemes(text, range, matches);
@@ -246,6 +281,8 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
         || example::is_prompt(value)
         || value::is_member(value)
         || value::is_path(value)
+        || value::is_constant(value)
+        || value::is_translated(value)
     {
         return false;
     }
@@ -267,20 +304,29 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
                 && value.len() <= 128
                 && match position {
                     Position::Quoted | Position::Line => {
-                        makeup.is_password() && (makeup.is_made_up() || !has_markup(value))
+                        makeup.is_password()
+                            && (makeup.is_made_up() || !has_markup(value))
+                            && !(makeup.digits == 0 && makeup.length >= 20 && makeup.is_wordy())
                     }
-                    Position::Bare => makeup.is_made_up() && !identifier && !makeup.is_wordy(),
+                    Position::Bare => {
+                        makeup.is_made_up()
+                            && !identifier
+                            && !value::is_type_name(value)
+                            && (makeup.digits >= 3 || !makeup.is_wordy())
+                    }
                     Position::Distant => makeup.is_made_up() && !identifier && plain,
                 }
                 && !example::is_example(value)
                 && (!identifier
                     || makeup.digits >= 1 && makeup.lower >= 4 && !value.iter().any(|b| b"_-.".contains(b)))
         }
+        Telling::Secret if firm && is_generated(value) => !example::is_example(value),
         Telling::Secret => {
             plain
                 && !identifier
                 && (makeup.is_random() && (firm || makeup.digits >= 2)
                     || firm && makeup.is_made_up()
+                    || position == Position::Line && makeup.is_phrase()
                     || firm && value::is_uuid(value))
                 && !example::is_example(value)
         }
@@ -302,6 +348,19 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
         }
         Telling::Auth => false,
     }
+}
+
+/// A long key with signs of all kinds, as frameworks draw it: what looks like a template in it is chance.
+fn is_generated(value: &[u8]) -> bool {
+    let makeup = Makeup::of(value);
+    (32..=128).contains(&value.len())
+        && value.iter().all(u8::is_ascii_graphic)
+        && makeup.distinct >= 16
+        && makeup.special >= 4
+        && makeup.digits >= 2
+        && !makeup.is_wordy()
+        && !value.contains(&b'"')
+        && memchr::memmem::find(value, b"://").is_none()
 }
 
 /// Code or markup rather than a password: brackets that close, arrows, several words.

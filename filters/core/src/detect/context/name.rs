@@ -53,6 +53,7 @@ pub(super) fn telling(name: &[u8]) -> Option<Telling> {
         Some(Telling::Password)
     } else if ends(&["secret"])
         || is(&KEYS)
+        || is(&SECRET_TOKENS)
         || KEY_ENDINGS.iter().any(|ending| words.ends_with(ending.as_bytes()))
     {
         Some(Telling::Secret)
@@ -114,7 +115,8 @@ fn has_word(words: &[u8], word: &str) -> bool {
 }
 
 /// Endings of names of passwords, also where they are one word with something else.
-const PASSWORDS: [&str; 6] = ["password", "passwd", "passphrase", "passwort", "passcode", "kennwort"];
+const PASSWORDS: [&str; 8] =
+    ["password", "passwd", "passphrase", "passwort", "passcode", "kennwort", "requirepass", "masterauth"];
 
 /// Names of keys that are secret.
 const KEYS: [&str; 40] = [
@@ -162,6 +164,18 @@ const KEYS: [&str; 40] = [
 
 /// The same, where they are one word with something else.
 const KEY_ENDINGS: [&str; 5] = ["apikey", "secretkey", "accesskey", "accountkey", "presharedkey"];
+
+/// Tokens that open something, whatever they look like.
+const SECRET_TOKENS: [&str; 8] = [
+    "api_token",
+    "auth_token",
+    "authtoken",
+    "access_token",
+    "bearer_token",
+    "secret_token",
+    "private_token",
+    "deploy_token",
+];
 
 /// Words behind the telling one that do not change what it says.
 const QUALIFIERS: [&str; 30] = [
@@ -278,7 +292,7 @@ const OTHER_TOKENS: [&str; 38] = [
 ];
 
 /// Keys of tables and maps, in upper case.
-const OTHER_KEYS: [&str; 16] = [
+const OTHER_KEYS: [&str; 19] = [
     "cache_key",
     "primary_key",
     "foreign_key",
@@ -295,6 +309,10 @@ const OTHER_KEYS: [&str; 16] = [
     "event_key",
     "dedup_key",
     "sub_key",
+    // Public keys, and their fingerprints.
+    "vapid_key",
+    "gpg_key",
+    "pgp_key",
 ];
 
 #[cfg(test)]
@@ -321,8 +339,10 @@ mod tests {
             ("OPENAI_APIKEY", Some(Secret)),
             ("secret_name", None),
             ("token", Some(Token)),
-            ("auth.token", Some(Token)),
-            ("_authToken", Some(Token)),
+            ("auth.token", Some(Secret)),
+            ("_authToken", Some(Secret)),
+            ("next_access_token", Some(Secret)),
+            ("TINI_GPG_KEY", None),
             ("max_tokens", None),
             ("tokenizer", None),
             ("nextPageToken", None),

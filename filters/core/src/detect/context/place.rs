@@ -21,6 +21,8 @@ pub(super) enum Sign {
     Tag,
     /// A blank behind a flag or a keyword of `.netrc`.
     Blank,
+    /// `is`, in prose.
+    Prose,
 }
 
 /// A separator: what it is, where what follows starts, and whether the name was quoted.
@@ -30,6 +32,8 @@ pub(super) struct Separated {
     pub(super) at: usize,
     pub(super) spaced: bool,
     pub(super) quoted: bool,
+    /// `?` behind the name: what follows is a type.
+    optional: bool,
 }
 
 fn blanks(text: &[u8], at: usize) -> usize {
@@ -61,24 +65,41 @@ pub(super) fn separator(text: &[u8], name: &Range<usize>) -> Option<Separated> {
     if let Some((_, end)) = quote(text, at) {
         (at, quoted) = (end, true);
     }
+    let optional = text.get(at) == Some(&b'?');
     while matches!(text.get(at), Some(b']' | b'?' | b'!' | b'*')) {
         at += 1;
     }
     let blank = blanks(text, at);
     let spaced = blank > at;
-    let separated = |sign, at| Some(Separated { sign, at, spaced, quoted });
+    let separated = |sign, at| Some(Separated { sign, at, spaced, quoted, optional });
     match text.get(blank)? {
         b':' | b'=' => operator(text, blank).and_then(|(sign, at)| separated(sign, at)),
         b'(' if !quoted && !spaced => separated(Sign::Call, blank + 1),
         b',' if quoted => named_value(text, blank + 1)
             .map_or_else(|| separated(Sign::Comma, blank + 1), |(sign, at)| separated(sign, at)),
         b'>' if !quoted && !spaced && text[..name.start].ends_with(b"<") => separated(Sign::Tag, blank + 1),
+        b'>' if quoted && !spaced && is_attribute(&text[..name.start]) => separated(Sign::Tag, blank + 1),
+        b'i' if spaced && !quoted => prose(text, blank).and_then(|at| separated(Sign::Prose, at)),
         b'v' if quoted => named_value(text, blank).and_then(|(sign, at)| separated(sign, at)),
         b's' if text[blank..].starts_with(b"string = ") => separated(Sign::Equals, blank + 9),
         b'\n' | b'\r' | b'\\' | b'-' => named_value(text, blank).and_then(|(sign, at)| separated(sign, at)),
         _ if spaced && !quoted && takes_blank(text, name) => separated(Sign::Blank, blank),
         _ => None,
     }
+}
+
+/// Whether a quotation mark opens the attribute that names an XML element: `name="` or `key="`.
+fn is_attribute(before: &[u8]) -> bool {
+    let Some((b'"' | b'\'', head)) = before.split_last() else {
+        return false;
+    };
+    head.ends_with(b"name=") || head.ends_with(b"key=") || head.ends_with(b"id=")
+}
+
+/// The end of `is ` or `is: ` between a name and its value, as people write.
+fn prose(text: &[u8], at: usize) -> Option<usize> {
+    let words: [&[u8]; 3] = [b"is: ", b"is now ", b"is "];
+    words.iter().find(|word| text[at..].starts_with(word)).map(|word| at + word.len())
 }
 
 /// `:`, `=`, `:=`, `=>`, `==`; a type may stand between a colon and `=`.
@@ -121,7 +142,13 @@ fn takes_blank(text: &[u8], name: &Range<usize>) -> bool {
     let has = |word: &[u8]| memchr::memmem::find(before, word).is_some();
     let netrc =
         text[name.clone()] == *b"password" && has(b"login ") && (has(b"machine ") || has(b"default "));
-    text[name.start..].starts_with(b"--") || netrc || before.ends_with(b"ENV ")
+    const COMMANDS: [&[u8]; 7] =
+        [b"ENV ", b"setenv ", b"setx ", b"set -x ", b"set -gx ", b"set -Ux ", b"export -x "];
+    let server = text[name.clone()] == *b"requirepass" || text[name.clone()] == *b"masterauth";
+    text[name.start..].starts_with(b"--")
+        || netrc
+        || server && starts_line(text, name)
+        || COMMANDS.iter().any(|command| before.ends_with(command))
 }
 
 /// The value behind a separator.
@@ -130,7 +157,7 @@ pub(super) fn value(
     name: &Range<usize>,
     separated: Separated,
 ) -> Option<(Range<usize>, Position)> {
-    let Separated { sign, at, spaced, quoted } = separated;
+    let Separated { sign, at, spaced, quoted, optional } = separated;
     let mut at = blanks(text, at);
     if matches!(sign, Sign::Equals | Sign::Call | Sign::Comma) && matches!(text.get(at), Some(b'\n' | b'(')) {
         at = blanks(text, at + 1);
@@ -143,13 +170,16 @@ pub(super) fn value(
     }
     match sign {
         Sign::Call | Sign::Comma => None,
+        Sign::Colon if optional => None,
         Sign::Tag => {
             let end = at + text[at..].iter().take(LONGEST).position(|&byte| byte == b'<')?;
             Some((at..end, Position::Quoted))
         }
-        Sign::Colon | Sign::Equals | Sign::Blank => {
-            let line =
-                !quoted && starts_line(text, name) && (sign == Sign::Colon || !spaced || at == separated.at);
+        Sign::Colon | Sign::Equals | Sign::Blank | Sign::Prose => {
+            let line = !quoted
+                && sign != Sign::Prose
+                && starts_line(text, name)
+                && (sign == Sign::Colon || !spaced || at == separated.at);
             bare_value(text, name, at, line, sign)
         }
     }
@@ -217,12 +247,14 @@ fn bare_value(
     sign: Sign,
 ) -> Option<(Range<usize>, Position)> {
     let rest = &text[start..text.len().min(start + LONGEST)];
-    let in_query = text[..name.start].last().is_some_and(|byte| matches!(byte, b'?' | b'&'));
+    let in_query = in_query(&text[..name.start]);
     let ends = |at: usize, byte: u8| match byte {
         b' ' | b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'|' => true,
         b'\\' => true,
+        // At the end of a line, also of one that is escaped.
         b';' | b',' | b')' | b'}' | b']' => {
-            !line || rest.get(at + 1).is_none_or(u8::is_ascii_whitespace) || byte == b';'
+            let next = rest.get(at + 1);
+            !line || byte == b';' || next.is_none_or(|&next| next.is_ascii_whitespace() || next == b'\\')
         }
         b'&' => in_query,
         b'#' => in_query,
@@ -230,20 +262,79 @@ fn bare_value(
     };
     let length = rest.iter().enumerate().position(|(at, &byte)| ends(at, byte)).unwrap_or(rest.len());
     work::count(length);
-    let end = start + length;
     if length == 0 || length == LONGEST {
         return None;
     }
+    // A full stop is the sentence's.
+    let stop = usize::from(sign == Sign::Prose && length > 1 && rest[length - 1] == b'.');
+    let end = start + length - stop;
     // A call, an index, a literal that goes on: code.
     let code = matches!(text.get(end), Some(b'"' | b'\'' | b'`')) && !quote_closes(text, name, end);
     let upper = !text[name.clone()].iter().any(u8::is_ascii_lowercase);
     let tight = sign == Sign::Equals && start > 0 && text[start - 1] == b'=';
     let alone = line && (tight && upper || ends_line(text, end) && (sign == Sign::Colon || tight));
-    let connection = tight && text.get(end) == Some(&b';') && !ends_line(text, end + 1);
-    let flag = sign == Sign::Blank || tight && in_query || tight && text[name.start..].starts_with(b"--");
+    let connection = tight
+        && !rest[..length].contains(&b'(')
+        && (text.get(end) == Some(&b';') && !ends_line(text, end + 1) || in_connection(&text[..name.start]));
+    let flag = sign == Sign::Blank
+        || tight && in_query
+        || (tight || sign == Sign::Colon) && behind_flag(&text[..name.start])
+        || tight && text[name.start..].starts_with(b"--");
     let shell = tight && upper;
     let position = if alone || connection || flag || shell { Position::Line } else { Position::Bare };
+    // What opens a bracket goes on.
+    let code = code || matches!(text[end - 1], b'(' | b'[' | b'{');
     (!code).then_some((start..end, position))
+}
+
+/// Whether a parameter's name follows: behind the `?` of a path, or behind the `&` of another parameter.
+fn in_query(before: &[u8]) -> bool {
+    let part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"/._:=%&+~@-".contains(byte);
+    match before.split_last() {
+        Some((b'?', head)) => {
+            let path = || head.iter().rev().take(200).take_while(part);
+            work::count(path().count());
+            path().any(|&byte| byte == b'/')
+        }
+        Some((b'&', head)) => head.last().is_some_and(|byte| part(&byte) && *byte != b'&' || *byte == b';'),
+        _ => false,
+    }
+}
+
+/// Whether a name follows that stands in a connection string: a host or a user before it, and no comma, as
+/// in a call.
+fn in_connection(before: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 8] =
+        [b"host=", b"user=", b"dbname=", b"server=", b"source=", b"uid=", b"user id=", b"username="];
+    let line = &before[before.len().saturating_sub(200)..];
+    let line = &line[memchr::memrchr(b'\n', line).map_or(0, |newline| newline + 1)..];
+    work::count(line.len());
+    let head = line.trim_ascii_end();
+    let separated = match head.last() {
+        Some(b';') => true,
+        Some(b',' | b'(' | b'{') | None => false,
+        Some(_) => head.len() < line.len(),
+    };
+    separated && {
+        let lower = line.to_ascii_lowercase();
+        OTHERS.iter().any(|other| memchr::memmem::find(&lower, other).is_some())
+    }
+}
+
+/// Whether the word before a name is a flag whose argument it is: `--set auth.password=x`, `-e TOKEN=x`.
+fn behind_flag(before: &[u8]) -> bool {
+    let head = before.trim_ascii_end();
+    if head.len() == before.len() {
+        return false;
+    }
+    let word = head.iter().rev().take(16).take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-');
+    let length = word.count();
+    let (word, blank) = (&head[head.len() - length..], head.len().checked_sub(length + 1).map(|at| head[at]));
+    word.len() >= 2
+        && word[0] == b'-'
+        && word[1] != b'>'
+        && blank.is_none_or(|byte| byte <= b' ' || byte == b'"')
+        && word.iter().any(u8::is_ascii_alphabetic)
 }
 
 /// Whether the quotation mark at `end` closes one that stands before the name: `-H "X-Api-Key: abc"`.
