@@ -184,7 +184,7 @@ pub(super) fn is_constant(value: &[u8]) -> bool {
     let signs = value.iter().take_while(|byte| b"!@&*-+~".contains(byte)).count();
     let name = &value[signs..];
     let plain = name.iter().all(|&byte| Class::WORD.has(byte));
-    let upper = name.iter().any(|byte| *byte == b'_') && !name.iter().any(u8::is_ascii_lowercase);
+    let upper = name.contains(&b'_') && !name.iter().any(u8::is_ascii_lowercase);
     let negated = value.starts_with(b"!!") && !name.iter().any(u8::is_ascii_digit);
     const TELLING: [&[u8]; 4] = [b"PASS", b"SECRET", b"TOKEN", b"KEY"];
     let telling = || TELLING.iter().any(|word| memchr::memmem::find(name, word).is_some());

@@ -177,7 +177,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.anyscale.com: API keys",
         finds: &["esecret_{Fake1x*26}"],
         ignores: &["esecret_{Fake*8}", "esecret_"],
-        forms: &[Form::certain(&[Text("esecret_")], Class::ALNUM, 20)],
+        forms: &[Form::bounded(&[Text("esecret_")], Class::ALNUM, (20, usize::MAX))],
         ..Detector::CERTAIN
     },
     Detector {
