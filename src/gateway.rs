@@ -76,12 +76,15 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let gateway = Gateway::new(&config, Arc::clone(&live), Arc::clone(&services));
     let admin = Admin::new(&config, live, Arc::clone(&services), switch, reloader);
     let server = build(&config, gateway, admin, open.clone())?;
-    let upkeep = Upkeep::start(Arc::clone(&services))?;
+    let upkeep =
+        Upkeep::start(Arc::clone(&services), Duration::from_secs(config.audit.session_idle_seconds))?;
     let served = serve(server, &open, &config, ready);
     drop(operator);
     watcher.stop();
     upkeep.stop();
+    let told = services.sessions.end_all(&services.chain, SystemTime::now());
     services.chain.close(SystemTime::now()).context("the audit log could not be closed with a checkpoint")?;
+    told.context("a session has no manifest")?;
     served
 }
 

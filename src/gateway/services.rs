@@ -49,6 +49,7 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
             config::Fsync::EveryCommit => Fsync::EveryCommit,
         },
         receipts_dir: Some(audit.receipts_dir.clone()),
+        manifests_dir: Some(audit.manifests_dir.clone()),
         // No request waits for the disk: the upkeep syncs.
         sync_inline: false,
         ..WriterOptions::new(key)
@@ -73,15 +74,15 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Starts looking after `services`.
+    /// Starts looking after `services`; a session ends after `session_idle` without a request.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub(super) fn start(services: Arc<Services>) -> Result<Self> {
+    pub(super) fn start(services: Arc<Services>, session_idle: Duration) -> Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("upkeep".to_owned())
-            .spawn(move || look_after(&services, &stopped))
+            .spawn(move || look_after(&services, session_idle, &stopped))
             .context("cannot start a thread")?;
         Ok(Self { stop, thread })
     }
@@ -94,11 +95,14 @@ impl Upkeep {
     }
 }
 
-fn look_after(services: &Services, stopped: &mpsc::Receiver<()>) {
+fn look_after(services: &Services, session_idle: Duration, stopped: &mpsc::Receiver<()>) {
     let mut ticks = 0_u32;
     while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
         if let Err(error) = services.chain.checkpoint_if_due(SystemTime::now()) {
             tracing::error!(%error, "the audit log has no checkpoint");
+        }
+        if let Err(error) = services.sessions.end_idle(session_idle, &services.chain, SystemTime::now()) {
+            tracing::error!(%error, "a session has no manifest");
         }
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(SWEEP_TICKS) {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // a test that fails should panic and tell
 
+/// Receipts and session manifests.
+mod audit_files;
 /// The verbs of the command line, their output and their exit codes.
 mod cli;
 /// Answers cut, escaped and compressed in every way.

@@ -68,6 +68,7 @@ class Chain:
         line["chain_root_hash"] = root.hexdigest()
         line["signature"] = base64.b64encode(KEY.sign(root.digest())).decode()
         self.put(line)
+        return root.hexdigest()
 
     def save(self, name):
         (HERE / name).write_bytes("".join(line + "\n" for line in self.lines).encode("utf-8"))
@@ -118,6 +119,22 @@ def genesis(chain, archive=None, previous_hash=None, lines=None):
                 previous_archive=archive, previous_hash=previous_hash, previous_lines=lines)
 
 
+def manifest(chain, ended, root):
+    """A session that ended before the chain's last line, the checkpoint that covers it."""
+    session_id = "s\u00e9ance"
+    text = sign(dict(v=1, manifest_type="session", session_id=session_id, started_ts=Chain(START).peek(1000),
+                     ended_ts=ended, redaction_total=3, types_seen={"AWS_ACCESS_KEY": 2, "PEM_BLOCK": 1},
+                     chain_seq_range=[2, chain.seq], chain_root_hash=root, policy_hash=POLICY,
+                     behavioral_fingerprint={"avg_redactions_per_request": 3 / 7, "request_count": 7,
+                                             "unknown_placeholder_count": 1},
+                     frameworks=["SOC2-CC4.1", "EU-AI-Act-Art-12"]))
+    name = f"{ended[:19].replace('-', '').replace(':', '')}_{name_of(session_id)}.json"
+    (HERE / "manifests").mkdir(exist_ok=True)
+    for old in (HERE / "manifests").iterdir():
+        old.unlink()
+    (HERE / "manifests" / name).write_text(text, encoding="ascii")
+
+
 def waterwall():
     """What waterwall writes, every event once, to the byte (see filters/audit/tests/chain/golden.rs)."""
     chain = Chain(START)
@@ -146,7 +163,8 @@ def waterwall():
     chain.event(**exchange(line_type="warn", warn="unscannable_passed", reason="unknown content-encoding"))
     chain.event(line_type="warn", warn="reload_refused", reason="unknown key")
     chain.event(line_type="recovered", moved_to="proxy.jsonl.torn-20260509T072933.086Z", bytes=17)
-    chain.checkpoint()
+    ended = chain.peek(0)
+    manifest(chain, ended, root=chain.checkpoint())
     chain.save("waterwall.jsonl")
 
 

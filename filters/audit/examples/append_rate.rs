@@ -1,5 +1,5 @@
-//! `append_rate DIR [THREADS] [LINES]`: appends redactions from many threads to a new log in DIR,
-//! prints lines per second and how many lines one write took, reads the log through once more as
+//! `append_rate DIR [THREADS] [LINES] [receipts]`: appends redactions from many threads to a new log
+//! in DIR, with receipts in DIR/receipts if asked for, prints lines per second and how many lines one write took, reads the log through once more as
 //! a start does, and verifies it. Leaves DIR/proxy.jsonl and DIR/signing.pub, for other verifiers.
 
 #![allow(clippy::print_stdout, reason = "its purpose")]
@@ -17,14 +17,17 @@ use waterwall_audit::{ChainWriter, Event, Redaction, SigningKey, WriterOptions, 
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let directory: PathBuf = arguments.next().ok_or("usage: append_rate DIR [THREADS] [LINES]")?.into();
+    let directory: PathBuf = arguments.next().ok_or("usage: append_rate DIR [THREADS] [LINES] [receipts]")?.into();
     let threads: u64 = arguments.next().map_or(Ok(8), |text| text.parse())?;
     let lines: u64 = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
+
+    let receipts_dir = arguments.next().map(|_| directory.join("receipts"));
 
     let (log, key) = (directory.join("proxy.jsonl"), SigningKey::generate()?);
     let public = key.public();
     let pem = key.to_pem()?;
-    let (writer, _) = ChainWriter::open(&log, WriterOptions::new(key), SystemTime::now())?;
+    let options = WriterOptions { receipts_dir, ..WriterOptions::new(key) };
+    let (writer, _) = ChainWriter::open(&log, options, SystemTime::now())?;
     fs::write(directory.join("signing.pub"), public.to_pem()?)?;
 
     let start = Instant::now();

@@ -8,8 +8,10 @@ mod filters;
 mod refusal;
 mod services;
 mod session;
+mod sessions;
 
 pub use exchange::{Answer, Exchange, Forward, RequestHead};
 pub use filter::{FILTERS, Filter};
 pub use refusal::Refusal;
 pub use services::{Armed, Policy, Services, Unscannable};
+pub use sessions::{SessionView, Sessions};

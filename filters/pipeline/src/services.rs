@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use waterwall_audit::{event::Event, writer::ChainWriter};
 use waterwall_core::{detect::Detectors, vault::Vault};
 
-use crate::{Refusal, session};
+use crate::{Refusal, Sessions, session};
 
 /// What happens to a body that cannot be scanned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,6 +50,8 @@ pub struct Services {
     pub vault: Arc<Vault>,
     /// The audit log.
     pub chain: ChainWriter,
+    /// The agents' sessions under way.
+    pub sessions: Sessions,
     /// The kill switch: `None` when traffic may pass.
     pub kill_switch: Box<dyn Fn() -> Option<Armed> + Send + Sync>,
     started: Instant,
@@ -66,6 +68,7 @@ impl Services {
         Self {
             vault,
             chain,
+            sessions: Sessions::default(),
             kill_switch: Box::new(kill_switch),
             started: Instant::now(),
             requests: AtomicU64::new(0),

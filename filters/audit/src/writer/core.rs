@@ -62,14 +62,31 @@ pub(super) struct Position {
     pub(super) head: Head,
     pub(super) len: u64,
     pub(super) tally: Tally,
-    /// Checkpoints made by this writer, and the last one's root and time.
+    /// Checkpoints made by this writer.
     pub(super) checkpoints: u64,
-    pub(super) signed: Option<(Hash, i64)>,
+    /// The last one of them.
+    pub(super) signed: Option<Signed>,
+    /// How often this writer has rotated the log.
+    pub(super) rotations: u64,
+}
+
+/// A checkpoint that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Signed {
+    pub(super) seq: u64,
+    pub(super) root: Hash,
+    pub(super) ts_millis: i64,
 }
 
 impl Position {
-    pub(super) const START: Self =
-        Self { head: Head::GENESIS, len: 0, tally: Tally::NOTHING, checkpoints: 0, signed: None };
+    pub(super) const START: Self = Self {
+        head: Head::GENESIS,
+        len: 0,
+        tally: Tally::NOTHING,
+        checkpoints: 0,
+        signed: None,
+        rotations: 0,
+    };
 }
 
 /// When a job wants a checkpoint after its lines.
@@ -77,6 +94,8 @@ impl Position {
 pub(super) enum Seal {
     IfDue,
     IfAnyLine,
+    /// As `IfAnyLine`, and if this writer has made none in this file.
+    ToShow,
 }
 
 /// Lines of one caller, to be written together.
@@ -123,7 +142,7 @@ pub(super) struct Core {
     position: Position,
     health: Health,
     receipts: Option<Receipts>,
-    options: WriterOptions,
+    options: Arc<WriterOptions>,
 }
 
 impl Core {
@@ -131,7 +150,7 @@ impl Core {
         disk: Arc<dyn Disk>,
         position: Position,
         receipts: Option<Receipts>,
-        options: WriterOptions,
+        options: Arc<WriterOptions>,
     ) -> Self {
         Self { disk, position, health: Health::Good, receipts, options }
     }
@@ -350,8 +369,11 @@ impl Batch<'_> {
         let WriterOptions { checkpoint_lines, checkpoint_seconds, .. } = self.options;
         // Either way round: a clock that was set back must not put the next one off for long.
         let elapsed = Duration::from_millis(timestamp::millis(request.now).abs_diff(since_millis));
+        if request.seal == Seal::ToShow && self.position.signed.is_none() {
+            return true;
+        }
         lines > 0
-            && (request.seal == Seal::IfAnyLine
+            && (request.seal != Seal::IfDue
                 || redactions >= *checkpoint_lines
                 || bytes >= CHECKPOINT_BYTES
                 || elapsed >= Duration::from_secs(*checkpoint_seconds))
@@ -363,7 +385,8 @@ impl Batch<'_> {
         self.push(&line);
         self.position.tally = Tally::NOTHING;
         self.position.checkpoints += 1;
-        self.position.signed = Some((root, self.position.head.ts_millis));
+        let Head { seq, ts_millis, .. } = self.position.head;
+        self.position.signed = Some(Signed { seq, root, ts_millis });
     }
 
     fn push(&mut self, line: &str) {

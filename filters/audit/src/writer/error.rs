@@ -62,9 +62,9 @@ pub enum OpenError {
     /// There is no randomness for a new log's id.
     #[error("{0}")]
     Random(#[from] crate::KeyError),
-    /// The directory of receipts cannot be used.
-    #[error("cannot keep receipts in {}: {source}", path.display())]
-    Receipts {
+    /// The directory of receipts or manifests cannot be used.
+    #[error("cannot keep files in {}: {source}", path.display())]
+    Folder {
         /// The directory.
         path: PathBuf,
         /// The system's answer.
@@ -117,6 +117,17 @@ pub enum AppendError {
     /// The thread that was writing this line died.
     #[error("the write was interrupted")]
     Interrupted,
+}
+
+/// Why a session has no manifest. It can be tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// The checkpoint before it could not be made.
+    #[error(transparent)]
+    Checkpoint(#[from] AppendError),
+    /// The file could not be written.
+    #[error("a session manifest could not be written: {0}")]
+    Write(#[from] io::Error),
 }
 
 impl From<io::Error> for AppendError {

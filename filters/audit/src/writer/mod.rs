@@ -18,6 +18,7 @@ mod core;
 mod disk;
 mod error;
 mod lock;
+mod manifests;
 mod options;
 mod receipts;
 mod report;
@@ -27,7 +28,7 @@ mod tests;
 
 use std::{
     fmt, io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     time::SystemTime,
 };
@@ -38,9 +39,9 @@ use self::{
     lock::Lock,
     receipts::Receipts,
 };
-use crate::{Event, LogId, genesis, receipt::NamedFile, timestamp};
+use crate::{Event, LogId, Place, genesis, receipt::NamedFile, timestamp};
 
-pub use error::{AppendError, OpenError};
+pub use error::{AppendError, ManifestError, OpenError};
 pub use options::{Fsync, WriterOptions};
 pub use report::{Appended, OpenReport, Status};
 
@@ -49,10 +50,8 @@ pub struct ChainWriter {
     state: Mutex<State>,
     turn_over: Condvar,
     syncing: Mutex<()>,
-    sync_inline: bool,
-    fsync: Fsync,
+    options: Arc<WriterOptions>,
     log_id: Option<LogId>,
-    receipts_dir: Option<PathBuf>,
     _lock: Lock,
 }
 
@@ -128,6 +127,10 @@ impl ChainWriter {
         // What an earlier writer left in the system's memory must be safe before we build on it.
         disk.sync().map_err(|source| OpenError::Open { path: owned(), source })?;
         let receipts = open_receipts(&options, tail.position, &mut report)?;
+        if let Some(path) = &options.manifests_dir {
+            let made = disk::make_directory(path);
+            made.map_err(|source| OpenError::Folder { path: path.clone(), source })?;
+        }
 
         let begins = tail.position.head.seq == 0;
         let log_id = match tail.genesis {
@@ -158,11 +161,10 @@ impl ChainWriter {
         options: WriterOptions,
         lock: Lock,
     ) -> Self {
-        let (sync_inline, fsync) = (options.sync_inline, options.fsync);
-        let receipts_dir = receipts.as_ref().map(|receipts| receipts.directory().to_owned());
+        let options = Arc::new(options);
         let state = State {
             queue: Vec::new(),
-            core: Some(Box::new(Core::new(disk, position, receipts, options))),
+            core: Some(Box::new(Core::new(disk, position, receipts, Arc::clone(&options)))),
             position,
             writes: 0,
             safe: position,
@@ -175,10 +177,8 @@ impl ChainWriter {
             state: Mutex::new(state),
             turn_over: Condvar::new(),
             syncing: Mutex::new(()),
-            sync_inline,
-            fsync,
+            options,
             log_id,
-            receipts_dir,
             _lock: lock,
         }
     }
@@ -205,7 +205,7 @@ impl ChainWriter {
     pub fn append_all(&self, events: Vec<Event>, now: SystemTime) -> Outcome {
         let entries = events.into_iter().map(Entry::from).collect();
         let outcome = self.submit(Request { entries, now, seal: Seal::IfDue }, false);
-        if self.sync_inline {
+        if self.options.sync_inline {
             // The lines are written, whatever becomes of this: a failure closes the writer to the
             // appends that follow.
             let _ = self.sync();
@@ -241,6 +241,13 @@ impl ChainWriter {
         self.sync()
     }
 
+    /// Where the log stands: what a session that begins now has to remember.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        let Position { head, rotations, .. } = self.state().position;
+        Place { rotations, next_seq: head.seq + 1 }
+    }
+
     /// The writer's condition.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -252,8 +259,8 @@ impl ChainWriter {
             lines: head.seq,
             head_hash: head.hash,
             checkpoints,
-            last_checkpoint_root: signed.map(|(root, _)| root),
-            last_checkpoint_ts: signed.map(|(_, millis)| timestamp::render(millis)),
+            last_checkpoint_root: signed.map(|signed| signed.root),
+            last_checkpoint_ts: signed.map(|signed| timestamp::render(signed.ts_millis)),
             uncovered: tally.lines,
             writes: state.writes,
             healthy: trouble.is_none() && !state.closed,
@@ -313,7 +320,7 @@ impl ChainWriter {
             state.writes += 1;
             state.last_failure = None;
         }
-        if self.fsync == Fsync::EveryCommit {
+        if self.options.fsync == Fsync::EveryCommit {
             state.safe = state.position;
         } else if state.position.checkpoints > before.checkpoints {
             let mut receipts = state.unsynced.take().map(|unsynced| unsynced.receipts).unwrap_or_default();
@@ -388,7 +395,7 @@ impl ChainWriter {
 
     /// Before the lines that name them.
     fn sync_receipts(&self, files: &[NamedFile]) -> io::Result<()> {
-        match &self.receipts_dir {
+        match &self.options.receipts_dir {
             Some(directory) => receipts::sync(directory, files.iter().map(|file| file.name.as_str())),
             None => Ok(()),
         }
@@ -412,7 +419,7 @@ fn open_receipts(
         report.orphaned_receipts = receipts.move_orphans_aside(&position.head)?;
         Ok(Some(receipts))
     };
-    open().map_err(|source| OpenError::Receipts { path: directory.clone(), source })
+    open().map_err(|source| OpenError::Folder { path: directory.clone(), source })
 }
 
 /// Having the core. Gives it back when dropped, and wakes the others.

@@ -29,6 +29,8 @@ pub struct WriterOptions {
     pub fsync: Fsync,
     /// Where receipts go; `None`: none are written.
     pub receipts_dir: Option<PathBuf>,
+    /// Where session manifests go; `None`: none are written.
+    pub manifests_dir: Option<PathBuf>,
     /// The id of a log that is begun; `None`: a random one.
     pub log_id: Option<LogId>,
     /// With [`Fsync::Checkpoint`]. True: the append that makes a checkpoint also syncs the file, after the other appends have
@@ -38,7 +40,8 @@ pub struct WriterOptions {
 }
 
 impl WriterOptions {
-    /// The defaults: 100 lines, 300 seconds, syncing inline with each checkpoint, no receipts.
+    /// The defaults: 100 lines, 300 seconds, syncing inline with each checkpoint, neither receipts nor
+    /// manifests.
     #[must_use]
     pub fn new(signing_key: SigningKey) -> Self {
         Self {
@@ -48,6 +51,7 @@ impl WriterOptions {
             checkpoint_seconds: 300,
             fsync: Fsync::Checkpoint,
             receipts_dir: None,
+            manifests_dir: None,
             log_id: None,
             sync_inline: true,
         }

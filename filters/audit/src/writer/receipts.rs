@@ -95,11 +95,6 @@ impl Receipts {
         std::mem::take(&mut self.fresh)
     }
 
-    /// Where they lie.
-    pub(super) fn directory(&self) -> &Path {
-        &self.directory
-    }
-
     /// Writes files again after a failed sync, these and the fresh ones.
     pub(super) fn mend(&self, files: &[NamedFile]) -> io::Result<()> {
         let all = || files.iter().chain(&self.fresh);

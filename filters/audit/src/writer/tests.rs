@@ -104,11 +104,15 @@ struct Bench {
 
 impl Bench {
     fn new(checkpoint_lines: u64) -> Self {
+        Self::with(|options| WriterOptions { checkpoint_lines, ..options })
+    }
+
+    fn with(adjust: impl FnOnce(WriterOptions) -> WriterOptions) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let disk = Arc::new(Faulty::default());
         let key = SigningKey::generate().unwrap();
         let public = key.public();
-        let options = WriterOptions { checkpoint_lines, ..WriterOptions::new(key) };
+        let options = adjust(WriterOptions::new(key));
         let lock = Lock::take(&directory.path().join("proxy.jsonl")).unwrap();
         let shared = Arc::new(Shared(Arc::clone(&disk)));
         let writer = ChainWriter::start(shared, Position::START, None, None, options, lock);
@@ -271,8 +275,7 @@ fn lines_lost_in_a_failed_sync_keep_the_writer_closed() {
 
 #[test]
 fn deferred_syncs_are_left_to_the_timer() {
-    let mut bench = Bench::new(2);
-    bench.writer.sync_inline = false;
+    let bench = Bench::with(|options| WriterOptions { checkpoint_lines: 2, sync_inline: false, ..options });
     bench.append().unwrap();
     bench.append().unwrap();
     assert_eq!(bench.disk.syncs.load(SeqCst), 0);

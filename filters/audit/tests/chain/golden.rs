@@ -1,6 +1,8 @@
 //! The writer makes the bytes that Python makes, and the verifier takes what the predecessor made.
 
-use waterwall_audit::{ChainWriter, Event, LogId, Redaction, WriterOptions};
+use std::path::Path;
+
+use waterwall_audit::{ChainWriter, Event, LogId, Place, Redaction, Session, WriterOptions};
 
 use crate::support::{Log, POLICY, at, options, verify};
 
@@ -15,6 +17,7 @@ const RECEIPTS: [(&str, &str); 2] = [
         include_str!("../../../../tests/vectors/receipts/20260509T072939.086_r_q_______s7.json"),
     ),
 ];
+const MANIFESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/manifests");
 const PREDECESSOR: &str = include_str!("../../../../tests/vectors/predecessor.jsonl");
 const PREDECESSOR_SPACED: &str = include_str!("../../../../tests/vectors/predecessor-spaced.jsonl");
 
@@ -95,6 +98,20 @@ fn events() -> Vec<Event> {
     ]
 }
 
+/// As `manifest()` in `make_vectors.py` has it.
+fn session() -> Session {
+    Session {
+        session_id: Some("s\u{e9}ance".to_owned()),
+        started: at(1_000),
+        first: Place { rotations: 0, next_seq: 2 },
+        requests: 7,
+        redactions: 3,
+        types: [("PEM_BLOCK".to_owned(), 1), ("AWS_ACCESS_KEY".to_owned(), 2)].into(),
+        unknown_placeholders: 1,
+        policy_hash: POLICY.to_owned(),
+    }
+}
+
 #[test]
 fn every_event_is_written_as_python_writes_it() {
     let log = Log::new();
@@ -102,6 +119,7 @@ fn every_event_is_written_as_python_writes_it() {
     let options = WriterOptions {
         checkpoint_lines: 2,
         receipts_dir: Some(receipts.clone()),
+        manifests_dir: Some(log.directory.path().join("manifests")),
         log_id: LogId::parse("00112233445566778899aabbccddeeff"),
         ..options()
     };
@@ -112,9 +130,12 @@ fn every_event_is_written_as_python_writes_it() {
         time += 1_000 + u64::from(index == 6);
         writer.append(event, at(time)).unwrap();
     }
+    let manifest = writer.end_session(&session(), at(time)).unwrap().unwrap();
     writer.close(at(time)).unwrap();
     assert_eq!(String::from_utf8(log.bytes()).unwrap(), WATERWALL);
     assert_eq!(log.verify().to_string(), "OK: 15 lines verified, 2 checkpoints valid");
+    let read = |directory: &Path| std::fs::read_to_string(directory.join(&manifest)).unwrap();
+    assert_eq!(read(&log.directory.path().join("manifests")), read(Path::new(MANIFESTS)));
     for (name, content) in RECEIPTS {
         assert_eq!(std::fs::read_to_string(receipts.join(name)).unwrap(), content);
     }

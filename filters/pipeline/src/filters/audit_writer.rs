@@ -1,7 +1,7 @@
 //! Records what was replaced before it goes upstream, and what is restored before it goes
 //! downstream (law 8: no record, no traffic).
 
-use std::time::SystemTime;
+use std::{sync::Arc, time::SystemTime};
 
 use waterwall_audit::event::{Event, Redaction};
 
@@ -15,6 +15,9 @@ impl Filter for AuditWriter {
     }
 
     fn request(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
+        let services = Arc::clone(&exchange.services);
+        let Line { session_id, policy_hash, .. } = line(exchange);
+        services.sessions.request(session_id.as_deref(), &policy_hash, &services.chain);
         if let Some(reason) = exchange.request.unscannable.clone() {
             let Line { host, request_id, session_id, .. } = line(exchange);
             append(exchange, Event::UnscannablePassed { host, request_id, session_id, reason })?;
@@ -29,7 +32,10 @@ impl Filter for AuditWriter {
         });
         let redactions = redactions.collect();
         let Line { host, request_id, session_id, policy_hash } = line(exchange);
-        append(exchange, Event::Redaction { host, request_id, session_id, redactions, policy_hash })
+        append(exchange, Event::Redaction { host, request_id, session_id, redactions, policy_hash })?;
+        let kinds = exchange.request.secrets.iter().map(|entry| entry.secret().kind().label());
+        services.sessions.redacted(exchange.session_id.as_deref(), kinds);
+        Ok(())
     }
 
     fn response_body(
@@ -66,6 +72,8 @@ impl Filter for AuditWriter {
                 policy_hash,
             };
             let _ = append(exchange, closed);
+            let unknown = restorations.unknown();
+            exchange.services.sessions.answered(exchange.session_id.as_deref(), unknown);
             exchange.response.restorations = Some(restorations);
         }
     }
