@@ -13,6 +13,7 @@ pub mod echo;
 pub mod failure;
 pub mod gateway;
 mod kill_switch;
+pub mod known_values;
 mod live;
 mod proxy;
 pub mod state;

@@ -198,7 +198,11 @@ pub(crate) fn write_new(path: &Path, mode: u32, content: &[u8]) -> io::Result<()
     Ok(())
 }
 
-fn make_private_dir(dir: &Path) -> Result<(), Failure> {
+/// Makes a directory that only its owner can look into, unless it is there.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn make_private_dir(dir: &Path) -> Result<(), Failure> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)

@@ -13,6 +13,7 @@ mod launch;
 mod log;
 mod run;
 mod scan;
+mod secrets;
 mod shell;
 mod status;
 mod terminal;
@@ -57,6 +58,8 @@ enum Command {
     Demo,
     /// Show which secrets a text holds, by type and place
     Scan(scan::Args),
+    /// Add, list and remove values that are replaced wherever they stand
+    Secrets(secrets::Args),
     /// Check an audit log
     VerifyChain(verify_chain::Args),
     /// Print completions for a shell
@@ -72,6 +75,7 @@ impl Command {
             Self::Launch(args) => launch::run(&args),
             Self::Demo => demo::run(out),
             Self::Scan(args) => scan::run(&args, out),
+            Self::Secrets(args) => secrets::run(&args, out),
             Self::VerifyChain(args) => verify_chain::run(&args, out),
             Self::Completions(args) => completions::run(&args, out),
         }

@@ -17,6 +17,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
     let config = args.config.load()?;
     log::start();
+    config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     for piece in Files::of(&config).ensure()? {
         if piece.created {
             tracing::info!(file = %piece.path.display(), "created");

@@ -18,6 +18,12 @@ pub(super) fn show(failure: &Failure) {
     write(&format!("{error}: {failure}\n{help}: {}\n", failure.remedy()));
 }
 
+/// Shows what a user should know though nothing failed.
+pub(super) fn warn(warning: &str) {
+    let label = if colour() { "\x1b[1;33mwarning\x1b[0m" } else { "warning" };
+    write(&format!("{label}: {warning}\n"));
+}
+
 /// Says that the pre-launch gate is shut. Scripts look for the first line's wording.
 pub(super) fn block(failure: &Failure) {
     let remedy = failure.remedy();

@@ -5,19 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_saphyr::{Location, Spanned};
-use waterwall_core::detect::Detectors;
 
 use super::raw::{self, Maybe};
 use super::{
-    Audit, Config, Error, Forward, Fsync, KillSwitch, OtherHosts, Redaction, RefusalStatus, Source,
-    Surroundings, Unscannable, VaultLimits, patterns, upstream,
+    Audit, Config, Error, Forward, Fsync, KillSwitch, OtherHosts, RefusalStatus, Source, Surroundings,
+    VaultLimits, redaction, upstream,
 };
 
 /// Ten years in seconds: longer than any sensible interval, short enough for every clock.
 const LONGEST_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
-
-/// Bodies are held in memory whole; a larger limit than this is a slip of the pen.
-const LARGEST_BODY: u64 = 4 << 30;
 
 /// Vault entries are held in memory.
 const LARGEST_VAULT: u64 = 100_000_000;
@@ -80,7 +76,7 @@ impl Context<'_> {
     }
 
     /// A number from 1 to `largest`.
-    fn count(&self, written: Maybe<u64>, default: u64, largest: u64) -> Result<u64, Error> {
+    pub(super) fn count(&self, written: Maybe<u64>, default: u64, largest: u64) -> Result<u64, Error> {
         let Some(written) = written else {
             return Ok(default);
         };
@@ -100,22 +96,19 @@ pub(super) fn config(source: Source, text: &str, surroundings: &Surroundings) ->
     let raw: raw::Config = context.parse(text)?;
     let (listen, admin_listen) = addresses(&context, raw.listen, raw.admin.unwrap_or_default())?;
     let state_dir = state_dir(&context, raw.state_dir)?;
-    let redaction_raw = raw.redaction.unwrap_or_default();
-    let mut read = Vec::new();
-    if let Some(written) = &redaction_raw.extra_detectors {
-        read.push(context.path(written)?);
-    }
+    let redaction = redaction::check(&context, raw.redaction.unwrap_or_default(), &state_dir)?;
     Ok(Config {
         listen,
         admin_listen,
         upstreams: upstream::all(&context, raw.upstreams)?,
         forward: forward(&context, raw.forward.unwrap_or_default(), &state_dir)?,
-        redaction: redaction(&context, redaction_raw)?,
+        redaction: redaction.section,
         vault: vault(&context, raw.vault.unwrap_or_default())?,
         audit: audit(&context, raw.audit.unwrap_or_default(), &state_dir)?,
         kill_switch: kill_switch(&context, raw.kill_switch.unwrap_or_default(), &state_dir)?,
         state_dir,
-        read,
+        read: redaction.read,
+        warnings: redaction.warnings,
         source,
     })
 }
@@ -163,24 +156,6 @@ fn forward(context: &Context<'_>, raw: raw::Forward, state_dir: &Path) -> Result
             Some(raw::OtherHosts::Refuse) => OtherHosts::Refuse,
             Some(raw::OtherHosts::Tunnel) | None => OtherHosts::Tunnel,
         },
-    })
-}
-
-fn redaction(context: &Context<'_>, raw: raw::Redaction) -> Result<Redaction, Error> {
-    let largest = context.count(raw.max_body_bytes, 64 << 20, LARGEST_BODY)?;
-    let detectors = match raw.extra_detectors {
-        Some(written) => patterns::load(context, &written)?,
-        None => Detectors::builtin(),
-    };
-    Ok(Redaction {
-        detectors,
-        // Saturates where a pointer has 32 bits, and no such body can exist there.
-        max_body_bytes: usize::try_from(largest).unwrap_or(usize::MAX),
-        unscannable: match raw.unscannable {
-            Some(raw::Unscannable::Pass) => Unscannable::Pass,
-            Some(raw::Unscannable::Refuse) | None => Unscannable::Refuse,
-        },
-        explain_placeholders: raw.explain_placeholders.unwrap_or(false),
     })
 }
 

@@ -12,6 +12,7 @@ mod locate;
 mod model;
 mod patterns;
 mod raw;
+mod redaction;
 mod surroundings;
 #[cfg(test)]
 mod tests;

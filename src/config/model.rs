@@ -10,6 +10,7 @@ use waterwall_core::detect::Detectors;
 use waterwall_core::dialect::Dialect;
 
 use super::Source;
+use crate::known_values::Listed;
 
 /// The whole configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub audit: Audit,
     /// The kill switch.
     pub kill_switch: KillSwitch,
+    /// What the operator should know, though it can be used; a line each, and no secret in any.
+    pub warnings: Vec<String>,
     /// The files, besides the configuration's own, that a section above was made from.
     pub(super) read: Vec<PathBuf>,
 }
@@ -89,8 +92,12 @@ pub enum OtherHosts {
 /// What is scanned and how.
 #[derive(Clone)]
 pub struct Redaction {
-    /// The built-in set and the user's own patterns.
+    /// The built-in set, the user's own patterns, and the known values.
     pub detectors: Detectors,
+    /// Where known values came from, and what became of each.
+    pub known: Vec<Listed>,
+    /// The least number of bytes of a known value that is not forced.
+    pub known_min_length: usize,
     /// The largest request body in bytes; a larger one is refused.
     pub max_body_bytes: usize,
     /// What happens to a body that cannot be scanned.
@@ -201,6 +208,8 @@ impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redaction")
             .field("detectors", &self.detectors.policy_hash())
+            .field("known", &self.known)
+            .field("known_min_length", &self.known_min_length)
             .field("max_body_bytes", &self.max_body_bytes)
             .field("unscannable", &self.unscannable)
             .field("explain_placeholders", &self.explain_placeholders)
@@ -210,7 +219,9 @@ impl fmt::Debug for Redaction {
 
 impl PartialEq for Redaction {
     fn eq(&self, other: &Self) -> bool {
-        self.detectors.policy_hash() == other.detectors.policy_hash()
+        self.detectors.is_same(&other.detectors)
+            && self.known == other.known
+            && self.known_min_length == other.known_min_length
             && self.max_body_bytes == other.max_body_bytes
             && self.unscannable == other.unscannable
             && self.explain_placeholders == other.explain_placeholders

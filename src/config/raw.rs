@@ -63,9 +63,22 @@ pub(super) struct Redaction {
     #[serde(rename = "detectors")]
     pub(super) _detectors: Option<DetectorSet>,
     pub(super) extra_detectors: Maybe<String>,
+    pub(super) known_values: Option<KnownValues>,
     pub(super) max_body_bytes: Maybe<u64>,
     pub(super) unscannable: Option<Unscannable>,
     pub(super) explain_placeholders: Option<bool>,
+}
+
+/// Where values come from that are secret wherever they stand.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KnownValues {
+    pub(super) env_files: Option<Vec<Spanned<String>>>,
+    pub(super) files: Option<Vec<Spanned<String>>>,
+    pub(super) env: Option<Vec<String>>,
+    pub(super) min_length: Maybe<u64>,
+    pub(super) force: Option<Vec<String>>,
+    pub(super) ignore: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]

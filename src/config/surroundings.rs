@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Where configuration is looked for and where state goes by default.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Surroundings {
     /// `$WATERWALL_CONFIG`.
     pub named_config: Option<PathBuf>,
@@ -24,6 +24,8 @@ pub struct Surroundings {
     pub working_dir: PathBuf,
     /// The system's configuration directory, `/etc/waterwall`.
     pub system_dir: PathBuf,
+    /// Looks any other variable up: those that the configuration names.
+    pub variable: fn(&str) -> Option<OsString>,
 }
 
 impl Surroundings {
@@ -62,6 +64,7 @@ impl Surroundings {
             home,
             working_dir: PathBuf::from("."),
             system_dir: PathBuf::from("/etc/waterwall"),
+            variable: |name| env::var_os(name),
         }
     }
 }

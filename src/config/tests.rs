@@ -25,6 +25,7 @@ impl World {
             home: Some(dir.path().join("home")),
             working_dir: dir.path().join("work"),
             system_dir: dir.path().join("etc"),
+            variable: |_| None,
         };
         Self { dir, surroundings }
     }
@@ -238,12 +239,12 @@ fn refusals_name_the_place_and_the_remedy() {
         ),
         (
             "kill_switch: maybe\n".to_owned(),
-            "w.yaml:1:1: found string \"maybe\" where true, false, or a map of `armed` and `sentinel` is expected\n\
+            "w.yaml:1:1: found string \"maybe\" where true, false, or a map of `armed`, `sentinel` and `refusal_status` is expected\n\
              Correct the value.",
         ),
         (
             "kill_switch: { arm: true }\n".to_owned(),
-            "w.yaml:1:16: unknown key \"arm\"\nRemove it, or use one of: armed, sentinel.",
+            "w.yaml:1:16: unknown key \"arm\"\nRemove it, or use one of: armed, sentinel, refusal_status.",
         ),
         (
             "listen: 127.0.0.1:1\nlisten: 127.0.0.1:2\n".to_owned(),
@@ -386,4 +387,65 @@ fn without_home_the_state_directory_must_be_named() {
          Set `state_dir` in the configuration."
     );
     assert!(world.load("state_dir: /s\n").is_ok());
+}
+
+fn finds(config: &Config, text: &str) -> bool {
+    let mut spans = Vec::new();
+    config.redaction.detectors.scan(Leaf { text: text.as_bytes(), key: None }, &mut spans);
+    !spans.is_empty()
+}
+
+#[test]
+fn known_values_come_from_beside_the_file() {
+    let mut world = World::new();
+    world.surroundings.variable = |name| (name == "TOKEN_7").then(|| "value-of-a-variable".into());
+    world.write(".env", "A=value-of-the-env-file\nMODE=production\n");
+    world.write("token", "value-of-a-file\n");
+    let text =
+        "redaction:\n  known_values: { env_files: [.env, later.env], files: [token], env: [TOKEN_7] }\n";
+    let config = world.load(text).expect("valid");
+    for value in ["value-of-the-env-file", "value-of-a-file", "value-of-a-variable"] {
+        assert!(finds(&config, &format!("x{value}y")), "{value}");
+    }
+    assert!(!finds(&config, "value-of-a-later-file production"));
+    let warnings = config.warnings.join("\n").replace(&format!("{}/", world.dir.path().display()), "");
+    assert_eq!(
+        warnings,
+        "known_values: .env: not looked for: MODE (a common word or password); list a name under force or ignore\n\
+         known_values: there is no file later.env; it counts as soon as it appears"
+    );
+    let again = world.load(text).expect("valid");
+    assert_eq!(config, again);
+    world.write("later.env", "B=value-of-a-later-file\n");
+    let later = world.load(text).expect("valid");
+    assert!(finds(&later, "value-of-a-later-file"));
+    assert_ne!(config, later);
+    assert!(!format!("{later:?}").contains("value-of"), "{later:?}");
+}
+
+#[test]
+fn known_values_may_be_forced_or_ignored() {
+    let world = World::new();
+    world.write(".env", "PIN=4711\nMODE=production\n");
+    let load = |keys: &str| {
+        world
+            .load(&format!("redaction: {{ known_values: {{ env_files: [.env], {keys} }} }}\n"))
+            .expect("valid")
+    };
+    let forced = load("force: [PIN, MODE]");
+    assert!(finds(&forced, "4711") && finds(&forced, "production") && forced.warnings.is_empty());
+    let ignored = load("ignore: [PIN, MODE]");
+    assert!(!finds(&ignored, "4711 production") && ignored.warnings.is_empty());
+    world.write(".env", "WORDS=xq7-z\n");
+    assert!(!finds(&load("force: []"), "xq7-z") && finds(&load("min_length: 5"), "xq7-z"));
+}
+
+#[test]
+fn known_values_that_cannot_be_read_are_refused() {
+    let world = World::new();
+    world.write("d/x", "");
+    let refusal = world.refusal("redaction:\n  known_values: { files: [d] }\n");
+    assert!(refusal.starts_with("d: known_values: the file cannot be read: "), "{refusal}");
+    let refusal = world.refusal("redaction:\n  known_values: { min_length: 0 }\n");
+    assert!(refusal.starts_with("w.yaml:2:31: 0 is out of range"), "{refusal}");
 }

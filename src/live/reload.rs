@@ -132,6 +132,7 @@ impl Reloader {
                 .append(event, SystemTime::now())
                 .map_err(|error| format!("the audit log could not be written: {error}"))?;
         }
+        running.config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         self.live.replace(running);
         Ok(())
     }

@@ -409,6 +409,52 @@ fn verify_chain_tells_unusable_input_from_a_broken_log() {
 }
 
 #[test]
+fn secrets_are_added_listed_and_removed_but_never_shown() {
+    let home = Home::new();
+    home.write("waterwall.yaml", "state_dir: state\nredaction: { known_values: { env_files: [.env] } }\n");
+    home.write(".env", "FROM_ENV=value-in-the-env-file\nPORT=8080\n");
+    let added = home.run_with_input(&["secrets", "add", "DB"], b"blau-und-gelb-7\r\n");
+    assert_eq!((added.code, &*added.out), (Some(0), "added DB (15 bytes)\n"), "{added:?}");
+    let again = home.run_with_input(&["secrets", "add", "DB"], b"blau-und-gelb-8");
+    assert_eq!((again.code, &*again.out), (Some(0), "replaced DB (15 bytes)\n"), "{again:?}");
+    for weak in ["4711", "changeme", "http://localhost:80/", "/usr/lib"] {
+        let refused = home.run_with_input(&["secrets", "add", "WEAK"], weak.as_bytes());
+        assert_eq!(refused.code, Some(1), "{weak}");
+        assert!(refused.err.contains("WEAK is not added") && !refused.err.contains(weak), "{}", refused.err);
+    }
+    let forced = home.run_with_input(&["secrets", "add", "PIN", "--force"], b"4711");
+    assert_eq!(forced.code, Some(0), "{forced:?}");
+    assert_eq!(home.run_with_input(&["secrets", "add", "PIN", "--force"], b"471").code, Some(1));
+    assert_eq!(home.run_with_input(&["secrets", "add", "a b"], b"blau-und-gelb-7").code, Some(1));
+
+    let list = home.run(&["secrets", "list"]);
+    let rows: Vec<Vec<&str>> = list.out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["NAME", "BYTES", "ADDED", "FROM"]);
+    assert_eq!(rows[1][..3], ["FROM_ENV", "21", "-"]);
+    assert_eq!(rows[2][..3], ["PORT", "4", "-"]);
+    assert!(list.out.contains(".env:2 (not looked for: too short)"), "{}", list.out);
+    assert_eq!((rows[3][0], rows[3][1], rows[3][3]), ("DB", "15", "store"));
+    assert_eq!((rows[4][0], rows[4][1], rows[4][3]), ("PIN", "4", "store"));
+    let json: Value = serde_json::from_str(&home.run(&["secrets", "list", "--json"]).out).expect("JSON");
+    assert_eq!(json["secrets"][2]["name"], "DB");
+    assert!(json["secrets"][2]["added"].as_str().expect("a date").ends_with('Z'));
+
+    // What is scanned is what the gateway would replace.
+    let scan = home.run_with_input(&["scan"], b"x blau-und-gelb-8 y 4711 value-in-the-env-file");
+    assert_eq!(scan.out, "-:1:3: KNOWN_VALUE\n-:1:21: KNOWN_VALUE\n-:1:26: KNOWN_VALUE\n");
+    assert!(scan.err.contains("PORT (too short)"), "{}", scan.err);
+
+    assert_eq!(home.run(&["secrets", "remove", "DB"]).out, "removed DB\n");
+    assert_eq!(home.run(&["secrets", "remove", "DB"]).code, Some(1));
+    assert_eq!(home.run_with_input(&["scan"], b"x blau-und-gelb-8 y").code, Some(0));
+    let hash = home.run_with_input(&["secrets", "hash"], b"abc\n");
+    assert_eq!(hash.out, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n");
+    for ran in [&added, &again, &forced, &list, &scan] {
+        assert!(!format!("{ran:?}").contains("blau") && !format!("{ran:?}").contains("value-in"), "{ran:?}");
+    }
+}
+
+#[test]
 fn completions_know_the_verbs() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {

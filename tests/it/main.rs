@@ -10,6 +10,8 @@ mod cli;
 mod cuts;
 /// The kill switch and its four sources.
 mod kill_switch;
+/// Values that are secret wherever they stand.
+mod known_values;
 /// Starting and stopping.
 mod lifecycle;
 /// What goes through the gateway unchanged.

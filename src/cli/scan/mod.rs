@@ -63,7 +63,9 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
-    let detectors = args.config.load()?.redaction.detectors;
+    let config = args.config.load()?;
+    config.warnings.iter().for_each(|warning| terminal::warn(warning));
+    let detectors = config.redaction.detectors;
     if args.jsonl {
         return jsonl::filter(&detectors, &args.paths(), out);
     }
