@@ -12,6 +12,7 @@ mod door;
 pub mod echo;
 pub mod failure;
 pub mod gateway;
+pub mod import;
 mod kill_switch;
 pub mod known_values;
 mod live;

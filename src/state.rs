@@ -5,7 +5,7 @@
 //! files 0600 from their first byte on.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -97,6 +97,7 @@ impl<'a> Files<'a> {
     }
 
     fn ensure_authority(&self, pieces: &mut Vec<Piece>) -> Result<(), Failure> {
+        make_private_dir(&self.config.forward.ca_dir)?;
         let (certificate, key) = (self.ca_certificate(), self.ca_key());
         if exists(&certificate)? {
             // The key may be kept elsewhere on purpose; then nothing is intercepted.
@@ -183,9 +184,17 @@ fn create(
 ///
 /// # Errors
 /// When the file exists or cannot be written.
-pub(crate) fn write_new(path: &Path, mode: u32, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write_new(path: &Path, mode: u32, mut content: &[u8]) -> io::Result<()> {
+    write_new_from(path, mode, &mut content)
+}
+
+/// Like [`write_new`], for a content that need not fit into memory.
+///
+/// # Errors
+/// When the file exists or cannot be written, or the content cannot be read.
+pub(crate) fn write_new_from(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    let written = file.write_all(content).and_then(|()| file.sync_all());
+    let written = io::copy(content, &mut file).and_then(|_| file.sync_all());
     if written.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(path);

@@ -14,6 +14,7 @@ mod patterns;
 mod raw;
 mod redaction;
 mod surroundings;
+mod template;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -27,6 +28,7 @@ pub use model::{
     Upstream, VaultLimits,
 };
 pub use surroundings::Surroundings;
+pub use template::Template;
 
 impl Config {
     /// Finds, reads and checks the configuration; `named` is the `--config` option.

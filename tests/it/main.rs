@@ -10,6 +10,8 @@ mod cli;
 mod cuts;
 /// The kill switch and its four sources.
 mod kill_switch;
+/// Moving over from a predecessor.
+mod import;
 /// Values that are secret wherever they stand.
 mod known_values;
 /// Starting and stopping.

@@ -6,7 +6,7 @@ mod trailers;
 mod upstream;
 
 pub(crate) use client::{Client, Response};
-pub(crate) use gateway::{Gateway, Setup, UpstreamConfig, wait};
+pub(crate) use gateway::{Gateway, Setup, UpstreamConfig, signal, wait};
 pub(crate) use trailers::Trailers;
 pub(crate) use upstream::Scripted;
 
