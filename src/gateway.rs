@@ -1,6 +1,7 @@
 //! Running the gateway: builds the services, serves until told to stop, and ends in order.
 
 mod hardening;
+mod note;
 mod operator;
 mod services;
 mod signals;
@@ -76,14 +77,18 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let gateway = Gateway::new(&config, Arc::clone(&live), Arc::clone(&services));
     let admin = Admin::new(&config, live, Arc::clone(&services), switch, reloader);
     let server = build(&config, gateway, admin, open.clone())?;
-    let upkeep =
-        Upkeep::start(Arc::clone(&services), Duration::from_secs(config.audit.session_idle_seconds))?;
+    let session_idle = Duration::from_secs(config.audit.session_idle_seconds);
+    let notes = services::note_keeper(&config.audit)?;
+    let upkeep = Upkeep::start(Arc::clone(&services), session_idle, notes)?;
     let served = serve(server, &open, &config, ready);
     drop(operator);
     watcher.stop();
-    upkeep.stop();
+    let notes = upkeep.stop();
     let told = services.sessions.end_all(&services.chain, SystemTime::now());
     services.chain.close(SystemTime::now()).context("the audit log could not be closed with a checkpoint")?;
+    if let Some(mut notes) = notes {
+        notes.catch_up(&services.chain);
+    }
     told.context("a session has no manifest")?;
     served
 }

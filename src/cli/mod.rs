@@ -6,11 +6,14 @@
 mod completions;
 mod demo;
 mod env;
+mod evidence_files;
+mod export_evidence;
 mod gate;
 mod http_get;
 mod init;
 mod launch;
 mod log;
+mod prove;
 mod run;
 mod scan;
 mod secrets;
@@ -20,6 +23,9 @@ mod terminal;
 mod trust;
 mod variables;
 mod verify_chain;
+mod verify_evidence;
+mod verify_proof;
+mod verify_receipt;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -62,6 +68,16 @@ enum Command {
     Secrets(secrets::Args),
     /// Check an audit log
     VerifyChain(verify_chain::Args),
+    /// Check a receipt
+    VerifyReceipt(verify_receipt::Args),
+    /// Write a signed bundle of the log, its receipts and manifests for an auditor
+    ExportEvidence(export_evidence::Args),
+    /// Check a bundle
+    VerifyEvidence(verify_evidence::Args),
+    /// Prove that a line or a receipt is in the log, or that the log goes on from an older one
+    Prove(prove::Args),
+    /// Check such a proof
+    VerifyProof(verify_proof::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -77,6 +93,11 @@ impl Command {
             Self::Scan(args) => scan::run(&args, out),
             Self::Secrets(args) => secrets::run(&args, out),
             Self::VerifyChain(args) => verify_chain::run(&args, out),
+            Self::VerifyReceipt(args) => verify_receipt::run(&args, out),
+            Self::ExportEvidence(args) => export_evidence::run(&args, out),
+            Self::VerifyEvidence(args) => verify_evidence::run(&args, out),
+            Self::Prove(args) => prove::run(&args, out),
+            Self::VerifyProof(args) => verify_proof::run(&args, out),
             Self::Completions(args) => completions::run(&args, out),
         }
     }
@@ -84,7 +105,11 @@ impl Command {
     /// The status when the verb could not do its work. Checkers keep 1 for "the answer is no".
     fn status_of_failure(&self) -> ExitStatus {
         match self {
-            Self::Scan(_) | Self::VerifyChain(_) => ExitStatus::Unusable,
+            Self::Scan(_)
+            | Self::VerifyChain(_)
+            | Self::VerifyReceipt(_)
+            | Self::VerifyEvidence(_)
+            | Self::VerifyProof(_) => ExitStatus::Unusable,
             _ => ExitStatus::Failure,
         }
     }

@@ -24,6 +24,12 @@ pub(super) fn warn(warning: &str) {
     write(&format!("{label}: {warning}\n"));
 }
 
+/// Says what is no failure but should be known.
+pub(super) fn note(text: &str) {
+    let note = if colour() { "\x1b[1mnote\x1b[0m" } else { "note" };
+    write(&format!("{note}: {text}\n"));
+}
+
 /// Says that the pre-launch gate is shut. Scripts look for the first line's wording.
 pub(super) fn block(failure: &Failure) {
     let remedy = failure.remedy();

@@ -27,6 +27,7 @@ pub use model::{
     Audit, Config, Endpoint, Forward, Fsync, KillSwitch, OtherHosts, Redaction, RefusalStatus, Unscannable,
     Upstream, VaultLimits,
 };
+pub use patterns::policy_text;
 pub use surroundings::Surroundings;
 pub use template::Template;
 

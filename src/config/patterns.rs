@@ -1,5 +1,7 @@
 //! The file of extra patterns: `patterns: [{type: MY_TOKEN, regex: 'mytok_[A-Za-z0-9]{32}'}]`.
 
+use std::path::Path;
+
 use serde_saphyr::Spanned;
 use waterwall_core::detect::{Detectors, ExtraError, ExtraPattern};
 
@@ -24,6 +26,15 @@ pub(super) fn load(context: &Context<'_>, named: &Spanned<String>) -> Result<Det
         // Each was accepted by itself, so this is about all of them.
         Error::in_file(&file, error.to_string(), "Use fewer or simpler patterns.")
     })
+}
+
+/// The text under the policy hash of the built-in set with this file's patterns; `None` when it is
+/// not such a file.
+#[must_use]
+pub fn policy_text(file: &Path) -> Option<String> {
+    let raw: raw::Patterns = serde_saphyr::from_str(&locate::read_text(file).ok()?).ok()?;
+    let pattern = |raw: raw::Pattern| ExtraPattern { kind: raw.kind.value, regex: raw.regex.value };
+    Detectors::with_extra(raw.patterns.into_iter().map(pattern).collect()).ok().map(|set| set.policy_text())
 }
 
 /// Checks one pattern by itself, so that an error can name its line.

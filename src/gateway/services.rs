@@ -11,6 +11,7 @@ use waterwall_core::vault::Vault;
 use waterwall_pipeline::Services;
 use zeroize::Zeroizing;
 
+use super::note::NoteKeeper;
 use crate::config::{self, Config};
 use crate::kill_switch::KillSwitch;
 
@@ -34,13 +35,24 @@ pub(super) fn open(config: &Config, kill_switch: Arc<KillSwitch>) -> Result<Arc<
     Ok(Arc::new(Services::new(Arc::new(vault), chain, armed)))
 }
 
-fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
+/// Who keeps the note beside the audit log.
+///
+/// # Errors
+/// When the signing key cannot be read.
+pub(super) fn note_keeper(audit: &config::Audit) -> Result<NoteKeeper> {
+    Ok(NoteKeeper::new(&audit.chain, read_key(audit)?))
+}
+
+fn read_key(audit: &config::Audit) -> Result<SigningKey> {
     let file = &audit.signing_key;
     let key = std::fs::read_to_string(file)
         .map(Zeroizing::new)
         .with_context(|| format!("cannot read the signing key {}", file.display()))?;
-    let key =
-        SigningKey::from_pem(&key).with_context(|| format!("{} is not a signing key", file.display()))?;
+    SigningKey::from_pem(&key).with_context(|| format!("{} is not a signing key", file.display()))
+}
+
+fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
+    let key = read_key(audit)?;
     let options = WriterOptions {
         checkpoint_lines: audit.checkpoint_lines,
         checkpoint_seconds: audit.checkpoint_seconds,
@@ -70,32 +82,46 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
 /// The thread that looks after the services while they are in use.
 pub(super) struct Upkeep {
     stop: mpsc::Sender<()>,
-    thread: JoinHandle<()>,
+    thread: JoinHandle<NoteKeeper>,
 }
 
 impl Upkeep {
-    /// Starts looking after `services`; a session ends after `session_idle` without a request.
+    /// Starts looking after `services` and the audit log's note; a session ends after `session_idle`
+    /// without a request.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub(super) fn start(services: Arc<Services>, session_idle: Duration) -> Result<Self> {
+    pub(super) fn start(
+        services: Arc<Services>,
+        session_idle: Duration,
+        mut notes: NoteKeeper,
+    ) -> Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("upkeep".to_owned())
-            .spawn(move || look_after(&services, session_idle, &stopped))
+            .spawn(move || {
+                look_after(&services, session_idle, &mut notes, &stopped);
+                notes
+            })
             .context("cannot start a thread")?;
         Ok(Self { stop, thread })
     }
 
-    /// Stops, and waits until nothing is under way.
-    pub(super) fn stop(self) {
+    /// Stops, and waits until nothing is under way. The note is still to be brought up to the log's
+    /// end.
+    pub(super) fn stop(self) -> Option<NoteKeeper> {
         drop(self.stop);
         // A panic has been reported where it happened.
-        let _ = self.thread.join();
+        self.thread.join().ok()
     }
 }
 
-fn look_after(services: &Services, session_idle: Duration, stopped: &mpsc::Receiver<()>) {
+fn look_after(
+    services: &Services,
+    session_idle: Duration,
+    notes: &mut NoteKeeper,
+    stopped: &mpsc::Receiver<()>,
+) {
     let mut ticks = 0_u32;
     while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
         if let Err(error) = services.chain.checkpoint_if_due(SystemTime::now()) {
@@ -104,6 +130,7 @@ fn look_after(services: &Services, session_idle: Duration, stopped: &mpsc::Recei
         if let Err(error) = services.sessions.end_idle(session_idle, &services.chain, SystemTime::now()) {
             tracing::error!(%error, "a session has no manifest");
         }
+        notes.catch_up(&services.chain);
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(SWEEP_TICKS) {
             services.vault.sweep(services.now());

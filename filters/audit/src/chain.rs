@@ -30,6 +30,25 @@ impl Hash {
         Self(Sha256::digest(canonical.as_bytes()).into())
     }
 
+    /// Reads 64 lower-case hex digits.
+    #[must_use]
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let (pairs, rest) = hex.as_bytes().as_chunks::<2>();
+        if pairs.len() != 32 || !rest.is_empty() {
+            return None;
+        }
+        let (mut bytes, mut seen) = ([0; 32], 0);
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (NIBBLES[usize::from(*high)], NIBBLES[usize::from(*low)]);
+            *byte = high << 4 | low;
+            seen |= high | low;
+        }
+        if seen > 15 {
+            return None;
+        }
+        Some(Self(bytes))
+    }
+
     /// The 32 bytes; what a checkpoint signs.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -44,6 +63,23 @@ impl Hash {
         nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
     }
 }
+
+impl From<[u8; 32]> for Hash {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// The value of each lower-case hex digit; 255 for other bytes.
+const NIBBLES: [u8; 256] = {
+    let mut table = [255; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -121,6 +157,17 @@ mod tests {
         let second = head.link(Fields::default(), at(6));
         assert!(second.contains(&Hash::of(&first).to_hex()));
         assert_eq!((head.seq, head.hash), (2, Hash::of(&second)));
+    }
+
+    #[test]
+    fn hex_is_read_back_in_its_one_form() {
+        let hash = Hash::of("x");
+        assert_eq!(Hash::from_hex(&hash.to_hex()), Some(hash));
+        for hex in
+            [hash.to_hex().to_uppercase(), "0".repeat(63), "0".repeat(65), format!("{}g", "0".repeat(63))]
+        {
+            assert_eq!(Hash::from_hex(&hex), None);
+        }
     }
 
     #[test]

@@ -73,7 +73,12 @@ impl SigningKey {
     /// Signs `message`; standard base64 with padding.
     #[must_use]
     pub(crate) fn sign(&self, message: &[u8]) -> String {
-        BASE64_STANDARD.encode(self.0.sign(message).to_bytes())
+        BASE64_STANDARD.encode(self.sign_raw(message))
+    }
+
+    /// Signs `message`; the 64 bytes.
+    pub(crate) fn sign_raw(&self, message: &[u8]) -> [u8; 64] {
+        self.0.sign(message).to_bytes()
     }
 }
 
@@ -108,6 +113,12 @@ impl PublicKey {
     #[must_use]
     pub fn to_base64(&self) -> String {
         BASE64_STANDARD.encode(self.0.as_bytes())
+    }
+
+    /// The 32 bytes of the key itself.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
     }
 
     /// True when `signature` is one of `message` by this key. Strict: one signature has one form.

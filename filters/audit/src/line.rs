@@ -24,8 +24,6 @@ pub(crate) enum LineError {
     Json(#[from] canonical::ParseError),
     #[error("not a JSON object")]
     NotAnObject,
-    #[error("line does not end in a newline")]
-    Unended,
     #[error("line longer than {MAX_LINE} bytes")]
     TooLong,
 }
@@ -39,6 +37,8 @@ pub(crate) struct Line<'a> {
     signed: bool,
     pub(crate) ts: Option<Cow<'a, str>>,
     canonical: Cow<'a, str>,
+    /// The bytes that were read are canonical.
+    pub(crate) exact: bool,
 }
 
 impl<'a> Line<'a> {
@@ -50,7 +50,7 @@ impl<'a> Line<'a> {
         let text = std::str::from_utf8(bytes).map_err(|error| LineError::Utf8(error.valid_up_to()))?;
         match canonical::glance(text) {
             Some(glance) => Ok(Self::from_canonical(text, glance)),
-            None => Self::from_object(&object(text)?),
+            None => Ok(Self::from_object(text, &object(text)?)),
         }
     }
 
@@ -62,22 +62,24 @@ impl<'a> Line<'a> {
             signed: glance.signed,
             ts: glance.ts.map(Cow::Borrowed),
             canonical: Cow::Borrowed(text),
+            exact: true,
         }
     }
 
-    fn from_object(object: &Object) -> Result<Self, LineError> {
+    fn from_object(read: &str, object: &Object) -> Self {
         let text =
             |key: &str| object.get(key).and_then(Value::as_str).map(|text| Cow::Owned(text.to_owned()));
         let mut canonical = String::new();
         canonical::write_object(object, &mut canonical);
-        Ok(Self {
+        Self {
             line_type: text("line_type"),
             prev_hash: text("prev_hash"),
             seq: object.get("seq").and_then(Value::as_u64),
             signed: object.contains_key("signature"),
             ts: text("ts"),
+            exact: canonical == read,
             canonical: Cow::Owned(canonical),
-        })
+        }
     }
 
     /// True for a checkpoint, and for a line that has a signature under another name: an altered

@@ -38,6 +38,37 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
 }
 
+/// Reads a `ts` in the one form in which it is written.
+pub(crate) fn parse_exact(text: &str) -> Option<i64> {
+    let shape = b"dddd-dd-ddTdd:dd:dd.ddd+00:00";
+    let fits = text.len() == shape.len()
+        && text
+            .bytes()
+            .zip(shape)
+            .all(|(byte, form)| if *form == b'd' { byte.is_ascii_digit() } else { byte == *form });
+    if !fits {
+        return None;
+    }
+    // All digits, by the shape.
+    let number = |at: usize, length: usize| {
+        text.as_bytes()[at..at + length].iter().fold(0_i64, |sum, digit| sum * 10 + i64::from(digit - b'0'))
+    };
+    let (year, month, day) = (number(0, 4), number(5, 2), number(8, 2));
+    let (hour, minute, second) = (number(11, 2), number(14, 2), number(17, 2));
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    // Days since 1970, with the year beginning in March: the leap day is then its last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year.div_euclid(4) - year.div_euclid(100)
+        + year.div_euclid(400)
+        + (month * 153 + 2) / 5
+        + day
+        - 1
+        - 719_468;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + number(20, 3))
+}
+
 fn moment(millis: i64) -> OffsetDateTime {
     let nanos = i128::from(millis.clamp(0, LATEST)) * 1_000_000;
     // Within 1970 to 9999 every number of nanoseconds is a moment.
@@ -60,8 +91,17 @@ mod tests {
     fn reads_back_what_it_renders() {
         for millis in [0, 1, 951_782_400_000, 1_778_311_773_086, LATEST] {
             assert_eq!(parse(&render(millis)), Some(millis));
+            assert_eq!(parse_exact(&render(millis)), Some(millis));
         }
         assert_eq!(parse("2026-05-09T07:29:33.086Z"), Some(1_778_311_773_086));
         assert_eq!(parse("yesterday"), None);
+        for text in [
+            "2026-05-09T07:29:33.086Z",
+            "2026-05-09T07:29:33.08\u{0665}+00:0",
+            "2026-13-09T07:29:33.086+00:00",
+            "",
+        ] {
+            assert_eq!(parse_exact(text), None);
+        }
     }
 }

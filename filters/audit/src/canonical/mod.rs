@@ -44,6 +44,13 @@ pub enum Value {
     Object(Object),
 }
 
+/// True when `line` is one JSON object in canonical form, by the fast path alone: lines with floats
+/// or escaped keys are left to [`parse`].
+#[must_use]
+pub fn is_canonical(line: &str) -> bool {
+    glance(line).is_some()
+}
+
 impl Value {
     /// The text of a string value.
     #[must_use]

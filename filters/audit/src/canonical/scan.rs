@@ -138,6 +138,7 @@ impl<'a> Scanner<'a> {
         self.expect(b'"')?;
         let start = self.at;
         loop {
+            self.at += plain_prefix(&self.text.as_bytes()[self.at..]);
             match self.peek()? {
                 b'"' => break,
                 b'\\' => self.escape()?,
@@ -163,4 +164,25 @@ impl<'a> Scanner<'a> {
         };
         Some(())
     }
+}
+
+/// How many bytes at the beginning are neither a quote nor a backslash nor a control, counted eight
+/// at a time: at least all but the last seven of them.
+fn plain_prefix(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // Sets the high bit of each byte that is zero (of others only above one that is).
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let special =
+            zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\'))) | control;
+        if special != 0 {
+            // The lowest one is exact.
+            return index * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    words.len() * 8
 }

@@ -81,23 +81,35 @@ fn uncovered_lines_are_counted() {
     assert_eq!((verdict.lines, verdict.checkpoints, verdict.uncovered), (7, 1, 2));
     assert_eq!(
         verdict.to_json(),
-        r#"{"checkpoints":1,"failure_reason":null,"failure_seq":null,"lines":7,"ok":true,"uncovered_lines":2}"#
+        format!(
+            r#"{{"checkpoints":1,"failure_reason":null,"failure_seq":null,"head":{},"lines":7,"notes":["the last 2 lines are not covered by a checkpoint"],"ok":true,"uncovered_lines":2}}"#,
+            verdict.head.as_ref().unwrap().to_value().to_canonical()
+        )
     );
     assert_eq!(
         verify(b"[]\n").to_json(),
-        r#"{"checkpoints":0,"failure_reason":"json decode failure: not a JSON object","failure_seq":1,"lines":0,"ok":false,"uncovered_lines":0}"#
+        r#"{"checkpoints":0,"failure_reason":"json decode failure: not a JSON object","failure_seq":1,"head":null,"lines":0,"notes":[],"ok":false,"uncovered_lines":0}"#
     );
 }
 
 #[test]
-fn spacing_is_not_tampering_but_a_second_meaning_is() {
-    let (bytes, mut lines) = covered();
-    lines[1] = lines[1].replace(',', ", ");
-    lines[2].push('\r');
-    assert!(verify((lines.join("\n") + "\n").as_bytes()).is_ok());
-    assert!(verify(&bytes[..bytes.len() - 1]).is_ok(), "a lost newline");
-    lines[3] = lines[3].replacen('{', r#"{"v":2,"#, 1);
-    assert!(fails(&lines).contains("duplicate key"));
+fn one_spelling_alone_is_accepted() {
+    let (bytes, lines) = covered();
+    let altered = |n: usize, alter: fn(&str) -> String| {
+        let mut lines = lines.clone();
+        lines[n] = alter(&lines[n]);
+        fails(&lines)
+    };
+    let form = "FAIL: first failure at seq 3: line is not in canonical form at seq 3\n";
+    assert!(altered(2, |line| line.replace(',', ", ")).starts_with(form));
+    assert!(altered(2, |line| format!("{line}\r")).starts_with(form));
+    assert!(altered(2, |line| line.replace("api.", "\\u0061pi.")).starts_with(form));
+    assert!(altered(2, |line| line.replacen('{', r#"{"v":2,"#, 1)).contains("duplicate key"));
+    assert!(altered(2, |line| format!("\n{line}")).contains("blank line where seq 3 was expected"));
+
+    let unended = verify(&bytes[..bytes.len() - 1]);
+    assert!(unended.is_ok(), "a crash can do that");
+    assert!(unended.notes.iter().any(|note| note.contains("newline")), "{:?}", unended.notes);
 }
 
 #[test]

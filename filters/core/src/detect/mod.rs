@@ -190,6 +190,12 @@ impl Detectors {
         (0..self.len()).map(|rank| self.kind(rank))
     }
 
+    /// The text under [`Detectors::policy_hash`]: what the set is made of.
+    #[must_use]
+    pub fn policy_text(&self) -> String {
+        canonical(&self.builtin, &self.extras, self.known.as_deref())
+    }
+
     /// What names this set on the audit log: SHA-256, 64 hex digits, over labels, shapes and
     /// extra expressions.
     #[must_use]

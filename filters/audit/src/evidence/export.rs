@@ -1,0 +1,414 @@
+//! [`export`]: makes a bundle, after checking that everything in it fits.
+
+use std::{
+    collections::HashMap,
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use flate2::{Compression, write::GzEncoder};
+use sha2::{Digest, Sha256};
+use tar::{Builder, Header};
+
+use super::{
+    Ledger, Receipt, SessionManifest, Window,
+    listing::{self, Listed},
+    signed,
+    verify::{Hashed, hex},
+};
+use crate::{
+    PublicKey, SigningKey,
+    canonical::{Object, Value},
+    timestamp,
+};
+
+/// The `signing_key_id` of a chain without a checkpoint.
+const DEFAULT_KEY_ID: &str = "waterwall-2026-05";
+
+/// What goes into a bundle.
+#[derive(Debug)]
+pub struct Source<'a> {
+    /// The chain.
+    pub chain: &'a Path,
+    /// The policy file's bytes.
+    pub policy: &'a [u8],
+    /// The text under the chain's policy hash, if it is known: the proof of what was in force.
+    pub policy_text: Option<&'a str>,
+    /// The public key's file, byte for byte.
+    pub pem: &'a [u8],
+    /// The directory of receipts.
+    pub receipts: Option<&'a Path>,
+    /// The directory of session manifests.
+    pub manifests: Option<&'a Path>,
+    /// Which of these.
+    pub window: Window,
+    /// Earlier logs, whose receipts and manifests lie in the same directories.
+    pub archives: &'a [PathBuf],
+    /// True: receipts that lines name and that are gone are declared lost, not a failure.
+    pub declare_missing: bool,
+}
+
+/// Why there is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A file cannot be read, or the bundle cannot be written.
+    #[error("{path}: {source}")]
+    Io {
+        /// Which.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The public key file is not one.
+    #[error("the public key is not an Ed25519 key in PEM form")]
+    Key,
+    /// The keys are not a pair.
+    #[error("the signing key and the public key are not a pair")]
+    Pair,
+    /// The chain does not verify.
+    #[error("the chain does not verify: {0}")]
+    Chain(String),
+    /// A document does not verify, or does not fit the chain.
+    #[error("{name} does not fit: {what}")]
+    Document {
+        /// The file's name.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A receipt that a line names is not there.
+    #[error("receipt {name} of the redaction line at seq {seq} is not there")]
+    Missing {
+        /// The line.
+        seq: u64,
+        /// The receipt's name.
+        name: String,
+    },
+}
+
+/// What was exported.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    /// Lines of the chain.
+    pub lines: u64,
+    /// How many receipts.
+    pub receipts: usize,
+    /// How many session manifests.
+    pub manifests: usize,
+    /// What should be known; sentences for people.
+    pub notes: Vec<String>,
+}
+
+/// A document that was checked: its name in the bundle, its place, its hash.
+struct Checked {
+    listed: Listed,
+    path: PathBuf,
+}
+
+/// Checks everything and writes the bundle to `out`.
+///
+/// # Errors
+/// [`ExportError`]; then what was written to `out` is not a bundle.
+pub fn export(
+    source: &Source<'_>,
+    key: &SigningKey,
+    now: SystemTime,
+    out: impl Write,
+) -> Result<Exported, ExportError> {
+    let pem = std::str::from_utf8(source.pem).map_err(|_| ExportError::Key)?;
+    let public = PublicKey::from_pem(pem).map_err(|_| ExportError::Key)?;
+    if key.public() != public {
+        return Err(ExportError::Pair);
+    }
+    let chain = Chain::open(source.chain, &public)?;
+    let documents = Documents::gather(source, &chain.ledger, &public)?;
+    let mut exported = Exported {
+        lines: chain.ledger.verdict().lines,
+        receipts: documents.receipts.len(),
+        manifests: documents.manifests.len(),
+        notes: chain.ledger.verdict().notes.clone(),
+    };
+    if !documents.missing.is_empty() {
+        exported.notes.push(format!("{} receipts are declared lost", documents.missing.len()));
+    }
+    let texts = policy_texts(source, &chain.ledger);
+    let manifest = signed::sign(manifest(source, &chain, &documents, &texts, now), key);
+    let manifest = Value::Object(manifest).to_canonical() + "\n";
+
+    let written = |error| ExportError::Io { path: "the bundle".to_owned(), source: error };
+    let mut bundle = Bundle::new(out, now);
+    bundle.add(listing::NAME, manifest.as_bytes()).map_err(written)?;
+    chain.copy_to(&mut bundle).map_err(|error| failed(source.chain, error))?;
+    for document in documents.receipts.iter().chain(&documents.manifests) {
+        let bytes = fs::read(&document.path).map_err(|error| failed(&document.path, error))?;
+        if hash(&bytes) != document.listed.sha256 {
+            return Err(failed(&document.path, io::Error::other("it changed meanwhile")));
+        }
+        bundle.add(&document.listed.file, &bytes).map_err(written)?;
+    }
+    bundle.add(listing::POLICY, source.policy).map_err(written)?;
+    bundle.add(listing::KEY, source.pem).map_err(written)?;
+    for (listed, text) in &texts {
+        bundle.add(&listed.file, text.as_bytes()).map_err(written)?;
+    }
+    bundle.finish().map_err(written)?;
+    Ok(exported)
+}
+
+fn failed(path: &Path, source: io::Error) -> ExportError {
+    ExportError::Io { path: path.display().to_string(), source }
+}
+
+fn hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// The text under the policy hash, if it is the one that some line names.
+fn policy_texts<'a>(source: &Source<'a>, ledger: &Ledger) -> Vec<(Listed, &'a str)> {
+    let text = source.policy_text.filter(|text| ledger.used_policy(&hash(text.as_bytes())));
+    let listed =
+        |text: &str| Listed { file: "policy/detectors.txt".to_owned(), sha256: hash(text.as_bytes()) };
+    text.into_iter().map(|text| (listed(text), text)).collect()
+}
+
+/// The chain as it is now; what is appended meanwhile is not part of it.
+struct Chain {
+    file: File,
+    length: u64,
+    sha256: String,
+    ledger: Ledger,
+}
+
+impl Chain {
+    fn open(path: &Path, key: &PublicKey) -> Result<Self, ExportError> {
+        let read = || -> io::Result<Self> {
+            let mut file = File::open(path)?;
+            let length = whole_lines(&mut file)?;
+            let mut hashed = Hashed { inner: (&file).take(length), sha256: Sha256::new() };
+            let ledger = Ledger::read(&mut hashed, key)?;
+            io::copy(&mut hashed, &mut io::sink())?;
+            let sha256 = hashed.hex();
+            Ok(Self { file, length, sha256, ledger })
+        };
+        let chain = read().map_err(|error| failed(path, error))?;
+        match &chain.ledger.verdict().failure {
+            None => Ok(chain),
+            Some(failure) => Err(ExportError::Chain(format!("seq {}: {}", failure.seq, failure.reason))),
+        }
+    }
+
+    fn copy_to(&self, bundle: &mut Bundle<impl Write>) -> io::Result<()> {
+        let mut file = &self.file;
+        file.seek(SeekFrom::Start(0))?;
+        let mut hashed = Hashed { inner: file.take(self.length), sha256: Sha256::new() };
+        bundle.add_stream(listing::CHAIN, self.length, &mut hashed)?;
+        if hashed.hex() == self.sha256 { Ok(()) } else { Err(io::Error::other("it changed meanwhile")) }
+    }
+}
+
+/// The length of the file up to its last newline (all of it when there is none: let it be judged).
+/// Leaves the file at its beginning.
+fn whole_lines(file: &mut File) -> io::Result<u64> {
+    let end = file.seek(SeekFrom::End(0))?;
+    let (mut at, mut length) = (end, end);
+    let mut block = [0; 4096];
+    while at > 0 {
+        let size = at.min(block.len() as u64);
+        file.seek(SeekFrom::Start(at - size))?;
+        // At most the block's own length.
+        let part = &mut block[..usize::try_from(size).unwrap_or(0)];
+        file.read_exact(part)?;
+        if let Some(newline) = memchr::memrchr(b'\n', part) {
+            length = at - size + newline as u64 + 1;
+            break;
+        }
+        at -= size;
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(length)
+}
+
+/// The documents that go along.
+#[derive(Default)]
+struct Documents {
+    receipts: Vec<Checked>,
+    manifests: Vec<Checked>,
+    missing: Vec<String>,
+}
+
+impl Documents {
+    fn gather(source: &Source<'_>, ledger: &Ledger, key: &PublicKey) -> Result<Self, ExportError> {
+        let mut documents = Self::default();
+        let mut archives = Archives { paths: source.archives, key, ledgers: None };
+        let mut lines = HashMap::new();
+        for (name, path) in files(source.receipts, source.window)? {
+            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
+            let refuse = |what: String| ExportError::Document { name: name.clone(), what };
+            let receipt = Receipt::open(&bytes, key).map_err(|error| refuse(error.to_string()))?;
+            // Written after the chain was looked at.
+            if receipt.chain_seq > ledger.last_seq() && !archives.any(|archive| archive.fits(&receipt))? {
+                continue;
+            }
+            if !ledger.fits(&receipt) {
+                if archives.any(|archive| archive.fits(&receipt))? {
+                    continue;
+                }
+                return Err(refuse("its redaction line is not in the chain".to_owned()));
+            }
+            if let Some(other) = lines.insert(receipt.chain_seq, name.clone()) {
+                return Err(refuse(format!("{other} is of the same redaction line")));
+            }
+            documents.receipts.push(checked("receipts", &name, path, &bytes));
+        }
+        let missing = ledger.named_receipts(source.window).filter(|(seq, _)| !lines.contains_key(seq));
+        for (seq, name) in missing {
+            if !source.declare_missing {
+                return Err(ExportError::Missing { seq, name: name.to_owned() });
+            }
+            documents.missing.push(name.to_owned());
+        }
+        for (name, path) in files(source.manifests, source.window)? {
+            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
+            let refuse =
+                |what: &dyn ToString| ExportError::Document { name: name.clone(), what: what.to_string() };
+            let session = SessionManifest::open(&bytes, key).map_err(|error| refuse(&error))?;
+            if let Err(what) = ledger.check_session(&session) {
+                if archives.any(|archive| archive.check_session(&session).is_ok())? {
+                    continue;
+                }
+                return Err(refuse(&what));
+            }
+            documents.manifests.push(checked("manifests", &name, path, &bytes));
+        }
+        Ok(documents)
+    }
+}
+
+fn checked(folder: &str, name: &str, path: PathBuf, bytes: &[u8]) -> Checked {
+    Checked { listed: Listed { file: format!("{folder}/{name}"), sha256: hash(bytes) }, path }
+}
+
+/// The `.json` files of a directory that the window takes, sorted by name.
+fn files(directory: Option<&Path>, window: Window) -> Result<Vec<(String, PathBuf)>, ExportError> {
+    let Some(directory) = directory else {
+        return Ok(Vec::new());
+    };
+    let list = || -> io::Result<Vec<(String, PathBuf)>> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".json")
+                && !name.starts_with('.')
+                && entry.file_type()?.is_file()
+                && window.takes(&name)
+            {
+                files.push((name, entry.path()));
+            }
+        }
+        files.sort();
+        Ok(files)
+    };
+    list().map_err(|error| failed(directory, error))
+}
+
+/// What earlier logs say; read only when something does not fit the current one.
+struct Archives<'a> {
+    paths: &'a [PathBuf],
+    key: &'a PublicKey,
+    ledgers: Option<Vec<Ledger>>,
+}
+
+impl Archives<'_> {
+    fn any(&mut self, fits: impl Fn(&Ledger) -> bool) -> Result<bool, ExportError> {
+        if self.ledgers.is_none() {
+            let read = |path: &PathBuf| {
+                let ledger = File::open(path).and_then(|file| Ledger::read(file, self.key));
+                ledger.map_err(|error| failed(path, error))
+            };
+            self.ledgers = Some(self.paths.iter().map(read).collect::<Result<_, _>>()?);
+        }
+        Ok(self.ledgers.iter().flatten().any(fits))
+    }
+}
+
+fn manifest(
+    source: &Source<'_>,
+    chain: &Chain,
+    documents: &Documents,
+    texts: &[(Listed, &str)],
+    now: SystemTime,
+) -> Object {
+    let found = chain.ledger.verdict();
+    let text = |text: &str| Value::String(text.to_owned());
+    let list = |documents: &[Checked]| {
+        Value::Array(documents.iter().map(|document| document.listed.to_value()).collect())
+    };
+    let moment = |moment: Option<_>| moment.map_or(Value::Null, |moment| Value::String(Window::text(moment)));
+    let range = [found.first_seq, found.head.as_ref().map(|head| head.seq)];
+
+    let mut listed = Listed { file: listing::CHAIN.to_owned(), sha256: chain.sha256.clone() }.to_object();
+    let stats = listing::stats(found.lines, found.checkpoints, range);
+    listed.extend(stats.map(|(name, value)| (name.to_owned(), value)));
+    let policy = Listed { file: listing::POLICY.to_owned(), sha256: hash(source.policy) };
+    let key = Listed { file: listing::KEY.to_owned(), sha256: hash(source.pem) };
+    let exported = timestamp::render(timestamp::millis(now)).replace("+00:00", "Z");
+
+    let mut members = vec![
+        ("v", Value::Number(1.into())),
+        ("ts_exported", Value::String(exported)),
+        ("since", moment(source.window.since)),
+        ("until", moment(source.window.until)),
+        ("policy_hash", text(&policy.sha256)),
+        ("signing_key_id", text(found.signing_key_id.as_deref().unwrap_or(DEFAULT_KEY_ID))),
+        ("chain", Value::Object(listed)),
+        ("receipts", list(&documents.receipts)),
+        ("manifests", list(&documents.manifests)),
+        ("policy_snapshot", policy.to_value()),
+        ("pubkey", key.to_value()),
+    ];
+    if !texts.is_empty() {
+        members.push(("extras", Value::Array(texts.iter().map(|(listed, _)| listed.to_value()).collect())));
+    }
+    if !documents.missing.is_empty() {
+        members.push((
+            "missing_receipts",
+            Value::Array(documents.missing.iter().map(|name| text(name)).collect()),
+        ));
+    }
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// A `.tar.gz` that is being written.
+struct Bundle<W: Write> {
+    tar: Builder<GzEncoder<W>>,
+    mtime: u64,
+}
+
+impl<W: Write> Bundle<W> {
+    fn new(out: W, now: SystemTime) -> Self {
+        let seconds = timestamp::millis(now) / 1000;
+        Self {
+            tar: Builder::new(GzEncoder::new(out, Compression::default())),
+            mtime: u64::try_from(seconds).unwrap_or(0),
+        }
+    }
+
+    fn add(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.add_stream(name, bytes.len() as u64, bytes)
+    }
+
+    fn add_stream(&mut self, name: &str, length: u64, content: impl Read) -> io::Result<()> {
+        let mut header = Header::new_gnu();
+        header.set_size(length);
+        header.set_mode(0o600);
+        header.set_mtime(self.mtime);
+        self.tar.append_data(&mut header, name, content)
+    }
+
+    fn finish(self) -> io::Result<()> {
+        self.tar.into_inner()?.finish()?.flush()
+    }
+}
