@@ -109,7 +109,10 @@ pub(crate) fn walk_lines(
     observe: impl FnMut(&Facts),
 ) -> io::Result<Verdict> {
     let wanted = Wanted { redactions, leaves: false };
-    walk(log, key, Expectation::default(), wanted, observe).map(|(verdict, _)| verdict)
+    let (mut verdict, _) = walk(log, key, Expectation::default(), wanted, observe)?;
+    verdict.notes.extend(missing_archive(&verdict));
+    verdict.notes.extend(unanchored(&verdict, Expectation::default()));
+    Ok(verdict)
 }
 
 fn walk(

@@ -1,0 +1,8 @@
+//! The table of tampering: what someone could do to a log or a bundle, and that it is refused, or,
+//! where nothing inside can tell, that it is told, and refused by a head that was kept elsewhere.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bundles; // what is handed to an auditor
+mod chains; // the log itself
+mod forge; // what a forger can do, with and without the key
