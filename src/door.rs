@@ -35,8 +35,9 @@ impl Door {
         if !self.names_us(uri, headers) {
             return Err(Stranger::Host);
         }
-        let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-        if cross_site || headers.get_all(header::ORIGIN).iter().any(|it| !self.is_own_origin(it)) {
+        let mut sites = headers.get_all("sec-fetch-site").iter();
+        // To browsers, every port of a host is the same site.
+        if sites.any(|site| site != "none" && site != "same-origin") || headers.get_all(header::ORIGIN).iter().any(|it| !self.is_own_origin(it)) {
             return Err(Stranger::Origin);
         }
         Ok(())
@@ -139,7 +140,10 @@ mod tests {
     #[test]
     fn fetch_metadata() {
         let host = ("host", "localhost:8888");
-        assert_eq!(admit(&[host, ("sec-fetch-site", "cross-site")]), Err(Stranger::Origin));
+        for site in ["cross-site", "same-site", ""] {
+            assert_eq!(admit(&[host, ("sec-fetch-site", site)]), Err(Stranger::Origin), "{site}");
+        }
+        assert_eq!(admit(&[host, ("sec-fetch-site", "same-origin")]), Ok(()));
         assert_eq!(admit(&[host, ("sec-fetch-site", "none"), ("sec-fetch-mode", "cors")]), Ok(()));
     }
 }

@@ -21,10 +21,11 @@ use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::services::listening::Service;
 
-use crate::admin::Admin;
+use crate::admin::{Admin, Facts, Verifier};
 use crate::config::Config;
 use crate::kill_switch::KillSwitch;
 use crate::live::{Live, Reloader, Running, Watcher};
+use crate::metrics::Metrics;
 use crate::proxy::{Front, Gateway, Open};
 use crate::upstream::platform_repaired;
 
@@ -74,8 +75,18 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let operator = Operator::listen(Arc::clone(&switch), watcher.asking())?;
 
     let open = Open::default();
-    let gateway = Gateway::new(&config, Arc::clone(&live), Arc::clone(&services));
-    let admin = Admin::new(&config, live, Arc::clone(&services), switch, reloader);
+    let metrics = Arc::new(Metrics::new());
+    let gateway = Gateway::new(&config, Arc::clone(&live), Arc::clone(&services), Arc::clone(&metrics));
+    let admin = Admin::new(Facts {
+        config: config.clone(),
+        live,
+        services: Arc::clone(&services),
+        switch,
+        reloader,
+        metrics,
+        open: open.clone(),
+        verifier: Verifier::start(config.audit.chain.clone(), &config.audit.signing_key)?,
+    });
     let server = build(&config, gateway, admin, open.clone())?;
     let session_idle = Duration::from_secs(config.audit.session_idle_seconds);
     let notes = services::note_keeper(&config.audit)?;

@@ -3,7 +3,7 @@
 //! The binary is a thin shell around this library; the filters that do the work are the crates
 //! under `filters/`.
 
-mod admin;
+pub mod admin;
 pub mod ca;
 pub mod cli;
 pub mod config;
@@ -16,6 +16,7 @@ pub mod import;
 mod kill_switch;
 pub mod known_values;
 mod live;
+mod metrics;
 mod proxy;
 pub mod state;
 mod upstream;

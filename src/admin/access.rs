@@ -112,7 +112,7 @@ mod tests {
         let access = Access::new(file.clone());
         let check = |values: &[&str]| {
             let refused = access.check(&headers(header::AUTHORIZATION, values)).err();
-            refused.map_or(200, |(status, _)| status.as_u16())
+            refused.map_or(200, |answer| answer.status.as_u16())
         };
         assert_eq!(check(&["Bearer 0123"]), 401, "without a file there is no token");
         std::fs::write(&file, "\n").unwrap();

@@ -4,7 +4,12 @@
 //! It has a thread of its own, so that it answers whatever the agents' port has to do.
 
 mod access;
+mod exposition;
+mod facts;
 mod health;
+pub mod install;
+mod state;
+mod verification;
 
 use std::sync::Arc;
 
@@ -13,44 +18,37 @@ use http::{HeaderValue, Method, Response, StatusCode, header};
 use pingora_core::apps::http_app::ServeHttp;
 use pingora_core::protocols::http::ServerSession;
 use serde_json::{Value, json};
-use waterwall_pipeline::Services;
 
-use crate::config::Config;
 use crate::door::{Door, Stranger};
-use crate::kill_switch::KillSwitch;
-use crate::live::{Cause, Live, Reloader};
+use crate::live::Cause;
 use crate::state::Files;
 
 use access::Access;
-use health::Health;
 
-/// A status and what to say.
-type Answer = (StatusCode, Value);
+pub(crate) use facts::Facts;
+pub(crate) use verification::Verifier;
+
+/// What is answered.
+struct Answer {
+    status: StatusCode,
+    media_type: &'static str,
+    body: String,
+}
 
 /// The application on the admin port.
 pub(crate) struct Admin {
     door: Door,
     access: Access,
-    health: Health,
-    switch: Arc<KillSwitch>,
-    reloader: Arc<Reloader>,
+    facts: Facts,
 }
 
 impl Admin {
     /// The admin server of a gateway that is starting now.
-    pub(crate) fn new(
-        config: &Config,
-        live: Arc<Live>,
-        services: Arc<Services>,
-        switch: Arc<KillSwitch>,
-        reloader: Arc<Reloader>,
-    ) -> Self {
+    pub(crate) fn new(facts: Facts) -> Self {
         Self {
-            door: Door::new(config.admin_listen),
-            access: Access::new(Files::of(config).admin_token()),
-            health: Health::new(live, services, Arc::clone(&switch), Arc::clone(&reloader)),
-            switch,
-            reloader,
+            door: Door::new(facts.config.admin_listen),
+            access: Access::new(Files::of(&facts.config).admin_token()),
+            facts,
         }
     }
 
@@ -61,7 +59,18 @@ impl Admin {
             Stranger::Origin => refusal(StatusCode::FORBIDDEN, "foreign Origin"),
         })?;
         match (&request.method, request.uri.path()) {
-            (&Method::GET | &Method::HEAD, "/healthz") => Ok(self.health.report()),
+            (&Method::GET | &Method::HEAD, "/healthz") => {
+                let (status, report) = health::report(&self.facts);
+                Ok(json_answer(status, &report))
+            }
+            (&Method::GET | &Method::HEAD, "/admin/state") => {
+                Ok(json_answer(StatusCode::OK, &state::report(&self.facts).await))
+            }
+            (&Method::GET | &Method::HEAD, "/metrics") => Ok(Answer {
+                status: StatusCode::OK,
+                media_type: exposition::MEDIA_TYPE,
+                body: exposition::report(&self.facts),
+            }),
             (&Method::POST, "/admin/killswitch") => {
                 self.access.check(&request.headers)?;
                 self.kill_switch(&access::body(session).await?)
@@ -71,7 +80,7 @@ impl Admin {
                 access::body(session).await?;
                 self.reload().await
             }
-            (_, "/healthz" | "/admin/killswitch" | "/admin/reload") => {
+            (_, "/healthz" | "/admin/state" | "/metrics" | "/admin/killswitch" | "/admin/reload") => {
                 Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"))
             }
             _ => Err(refusal(StatusCode::NOT_FOUND, "not found")),
@@ -84,36 +93,40 @@ impl Admin {
             Some("disarm") => (false, "disarmed"),
             _ => return Err(refusal(StatusCode::BAD_REQUEST, "unknown action")),
         };
-        self.switch.set_http(arm);
+        self.facts.switch.set_http(arm);
         // The reason may hold anything; it is for the answer's sender alone to remember.
         tracing::warn!(source = "http", with_reason = asked["reason"].is_string(), "kill switch {status}");
-        Ok((StatusCode::OK, json!({ "status": status })))
+        Ok(json_answer(StatusCode::OK, &json!({ "status": status })))
     }
 
     async fn reload(&self) -> Result<Answer, Answer> {
-        let reloader = Arc::clone(&self.reloader);
+        let reloader = Arc::clone(&self.facts.reloader);
         let reloaded = tokio::task::spawn_blocking(move || reloader.reload(Cause::Request)).await;
         let failed = |reason: &str| refusal(StatusCode::INTERNAL_SERVER_ERROR, reason);
         reloaded.map_err(|_| failed("internal error"))?.map_err(|reason| failed(&reason))?;
-        Ok((StatusCode::OK, json!({ "status": "reloaded" })))
+        Ok(json_answer(StatusCode::OK, &json!({ "status": "reloaded" })))
     }
 }
 
+fn json_answer(status: StatusCode, value: &Value) -> Answer {
+    Answer { status, media_type: "application/json", body: value.to_string() }
+}
+
 fn refusal(status: StatusCode, error: &str) -> Answer {
-    (status, json!({ "error": error }))
+    json_answer(status, &json!({ "error": error }))
 }
 
 #[async_trait]
 impl ServeHttp for Admin {
     async fn response(&self, session: &mut ServerSession) -> Response<Vec<u8>> {
-        let (status, value) = self.answer(session).await.unwrap_or_else(|refused| refused);
-        let body = value.to_string().into_bytes();
+        let Answer { status, media_type, body } =
+            self.answer(session).await.unwrap_or_else(|refused| refused);
         let length = body.len();
         let is_head = session.req_header().method == Method::HEAD;
-        let mut response = Response::new(if is_head { Vec::new() } else { body });
+        let mut response = Response::new(if is_head { Vec::new() } else { body.into_bytes() });
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));

@@ -97,7 +97,7 @@ impl Reloader {
         // Before reading, so that a change meanwhile is noticed.
         let seen = Identities::of(self.watched());
         let outcome = self.read().and_then(|running| self.put_in_force(running));
-        let outcome = outcome.map_err(withhold_secrets);
+        let outcome = outcome.map_err(|reason| withhold_secrets(reason, &self.live.now().policy.detectors));
         self.conclude(cause, outcome.as_ref().err(), seen);
         outcome
     }
@@ -192,9 +192,9 @@ impl Cause {
 }
 
 /// A reason may quote the file. Where that is a secret, it is not told.
-fn withhold_secrets(reason: String) -> String {
+fn withhold_secrets(reason: String, detectors: &Detectors) -> String {
     let mut spans = Vec::new();
-    Detectors::builtin().scan(Leaf { text: reason.as_bytes(), key: None }, &mut spans);
+    detectors.scan(Leaf { text: reason.as_bytes(), key: None }, &mut spans);
     if spans.is_empty() {
         return reason;
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -15,11 +15,14 @@ use super::buffered::Hold;
 use super::intake;
 use super::rescue::Rescue;
 use crate::live::Running;
+use crate::metrics::{Ended, Metrics};
 use crate::upstream::Target;
 
 /// The state of one exchange. Small: a thousand of these are open at once.
 pub(crate) struct Context {
     began: Instant,
+    /// The time that the gateway itself took so far, waiting for either side not included.
+    pub(super) added: Duration,
     /// What was in force when the request came; it stays so to the end.
     pub(super) running: Arc<Running>,
     /// Index of the upstream, once routed.
@@ -57,6 +60,7 @@ impl Context {
     pub(super) fn new(running: Arc<Running>) -> Self {
         Self {
             began: Instant::now(),
+            added: Duration::ZERO,
             running,
             upstream: None,
             path: String::new(),
@@ -136,7 +140,9 @@ impl Context {
         let Some(exchange) = &mut self.exchange else {
             return Ok(Answer::Pass);
         };
+        let since = Instant::now();
         let answer = exchange.response_head(status, headers);
+        self.added += since.elapsed();
         answer.map_err(|refusal| self.refuse(refusal))
     }
 
@@ -148,10 +154,12 @@ impl Context {
         }
         self.ended = end;
         let Some(exchange) = &mut self.exchange else { return Ok(()) };
+        let since = Instant::now();
         let result = exchange.response_body(chunk, end);
         if end && result.is_ok() {
             exchange.close();
         }
+        self.added += since.elapsed();
         result.map_err(|refusal| self.refuse(refusal))
     }
 
@@ -160,10 +168,29 @@ impl Context {
         Error::explain(ErrorType::InternalError, "refused by the pipeline")
     }
 
+    /// What is counted of the exchange, once it is closed.
+    pub(super) fn count(&self, metrics: &Metrics) {
+        let exchange = self.exchange.as_ref();
+        metrics.ended(&Ended {
+            host: self.host(),
+            answered: self.answered.map(|status| status.as_u16()),
+            refused: self.error,
+            added: self.forward.is_some().then_some(self.added),
+            request_id: exchange.map(Exchange::request_id),
+            restored: exchange.map_or(0, Exchange::restored),
+            unknown: exchange.map_or(0, Exchange::unknown),
+            malformed: exchange.map_or(0, Exchange::malformed),
+        });
+    }
+
+    /// The upstream's name, once routed.
+    fn host(&self) -> Option<&str> {
+        self.upstream.map(|index| self.running.config.upstreams[index].host.as_str())
+    }
+
     /// One line per exchange: counts and names, no path, query, header or body.
     pub(super) fn log(&self, session: &Session) {
-        let upstream = self.upstream.map(|index| &self.running.config.upstreams[index]);
-        let host = upstream.map_or("-", |upstream| upstream.host.as_str());
+        let host = self.host().unwrap_or("-");
         let status = session.response_written().map_or(0, |head| head.status.as_u16());
         let exchange = self.exchange.as_ref();
         tracing::info!(

@@ -14,7 +14,7 @@ mod rescue;
 mod route;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -29,6 +29,7 @@ use waterwall_pipeline::{Answer, Exchange, Forward, RequestHead, Services};
 use crate::config::Config;
 use crate::door::{Door, Stranger};
 use crate::live::Live;
+use crate::metrics::Metrics;
 
 use buffered::Hold;
 use context::Context;
@@ -45,22 +46,31 @@ pub(crate) struct Gateway {
     live: Arc<Live>,
     door: Door,
     services: Arc<Services>,
+    metrics: Arc<Metrics>,
 }
 
 impl Gateway {
     /// The gateway that listens where `config` says, and else does what is in force.
-    pub(crate) fn new(config: &Config, live: Arc<Live>, services: Arc<Services>) -> Self {
-        Self { live, door: Door::new(config.listen), services }
+    pub(crate) fn new(
+        config: &Config,
+        live: Arc<Live>,
+        services: Arc<Services>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { live, door: Door::new(config.listen), services, metrics }
     }
 
     /// Everything that happens before there is an upstream connection.
     async fn take_in(&self, session: &mut Session, context: &mut Context) -> Result<(), Rescue> {
+        let arrived = Instant::now();
         if let Err(reason) = self.route(session, context) {
             return Err(self.armed(session, context).unwrap_or(reason));
         }
         context.exchange = Some(self.begin(session, context)?);
+        context.added = arrived.elapsed();
         let body = intake::read_body(session, context.running.policy.max_body_bytes).await?;
         let sent = body.len();
+        let taken_in = Instant::now();
         let is_long = sent > SCAN_INLINE || intake::is_coded(session);
         let mut forward = scan(&mut context.exchange, body, is_long).await?;
         if sent > 0 {
@@ -73,6 +83,10 @@ impl Gateway {
             context.hold = Some(Hold::install(&mut session.downstream_session, body));
         }
         context.forward = Some(forward);
+        context.added += taken_in.elapsed();
+        if let Some(exchange) = &context.exchange {
+            self.metrics.tokenized(exchange.request_id(), &exchange.kinds().collect::<Vec<_>>());
+        }
         Ok(())
     }
 
@@ -221,6 +235,7 @@ impl ProxyHttp for Gateway {
             return Ok(());
         }
         context.answered = Some(response.status);
+        self.metrics.upstream_answered();
         if let Some(hold) = &context.hold {
             hold.release_body();
         }
@@ -289,6 +304,9 @@ impl ProxyHttp for Gateway {
         context: &mut Context,
     ) -> FailToProxy {
         let rescue = context.refusal.take().unwrap_or_else(|| Rescue::from_pingora(error));
+        if matches!(rescue, Rescue::UpstreamUnreachable(_)) {
+            self.metrics.upstream_failed();
+        }
         let error_code = context.rescue(session, rescue).await;
         FailToProxy { error_code, can_reuse_downstream: false }
     }
@@ -298,6 +316,7 @@ impl ProxyHttp for Gateway {
             exchange.close();
         }
         context.log(session);
+        context.count(&self.metrics);
         if let Some(hold) = context.hold.take() {
             hold.uninstall(&mut session.downstream_session);
         }

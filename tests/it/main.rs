@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // a test that fails should panic and tell
 
+/// The admin server: what it tells, whom it obeys.
+mod admin;
 /// Receipts and session manifests.
 mod audit_files;
 /// The verbs of the command line, their output and their exit codes.

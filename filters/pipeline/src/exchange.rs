@@ -7,6 +7,7 @@ use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
 use waterwall_core::{
     dialect::Dialect,
     restore::Restorations,
+    secret::Kind,
     vault::{Entry, Scope},
 };
 
@@ -106,6 +107,8 @@ pub(crate) struct Response {
     pub(crate) restorer: Option<AnswerRestorer>,
     pub(crate) restorations: Option<Restorations>,
     pub(crate) streaming: bool,
+    /// Events of the stream that could not be read, once it is closed.
+    pub(crate) malformed: u64,
     /// The log has the line that says restoring has begun.
     pub(crate) opened: bool,
 }
@@ -200,6 +203,23 @@ impl Exchange {
     #[must_use]
     pub fn tokenized(&self) -> usize {
         self.request.secrets.len()
+    }
+
+    /// The kinds of the secrets replaced in the request, in body order.
+    pub fn kinds(&self) -> impl Iterator<Item = Kind> + '_ {
+        self.request.secrets.iter().map(|entry| entry.secret().kind())
+    }
+
+    /// How many placeholders of the response were left as they are so far.
+    #[must_use]
+    pub fn unknown(&self) -> u64 {
+        self.response.restorations.as_ref().map_or(0, Restorations::unknown)
+    }
+
+    /// How many events of a streamed response could not be read; known once the exchange is closed.
+    #[must_use]
+    pub fn malformed(&self) -> u64 {
+        self.response.malformed
     }
 
     /// How many placeholders were restored in the response so far.

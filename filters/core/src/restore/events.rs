@@ -36,6 +36,8 @@ pub struct EventRestorer {
     sequence: u64,
     /// How many events were made up: later ones are numbered on by as much.
     made_up: u64,
+    /// How many events had data that is neither JSON nor the mark of the end.
+    malformed: u64,
 }
 
 /// A streamed text under way.
@@ -75,7 +77,20 @@ impl EventRestorer {
     /// For a stream of this dialect.
     #[must_use]
     pub fn new(stream: &'static Stream) -> Self {
-        Self { splitter: Splitter::default(), stream, texts: BTreeMap::new(), sequence: 0, made_up: 0 }
+        Self {
+            splitter: Splitter::default(),
+            stream,
+            texts: BTreeMap::new(),
+            sequence: 0,
+            made_up: 0,
+            malformed: 0,
+        }
+    }
+
+    /// How many events so far could not be read, and passed as they were.
+    #[must_use]
+    pub fn malformed(&self) -> u64 {
+        self.malformed
     }
 
     /// Takes the next bytes and appends to `out` all that is decided.
@@ -117,6 +132,7 @@ impl EventRestorer {
     fn folded_event(&mut self, event: &[u8], resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
         let (unfolded, data) = unfold(event);
         if Facts::read(self.stream.schema, &unfolded[data.clone()]).is_none() {
+            self.malformed += 1;
             return out.extend_from_slice(event);
         }
         let start = out.len();
@@ -129,8 +145,10 @@ impl EventRestorer {
 
     fn event(&mut self, event: &[u8], data: Range<usize>, resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
         let Some(facts) = Facts::read(self.stream.schema, &event[data.clone()]) else {
-            if &event[data] == b"[DONE]" {
-                self.end_texts(|_, _| true, out);
+            match &event[data] {
+                b"[DONE]" => self.end_texts(|_, _| true, out),
+                b"" => {}
+                _ => self.malformed += 1,
             }
             return out.extend_from_slice(event);
         };

@@ -58,7 +58,11 @@ impl Filter for AuditWriter {
     /// here, and shows in the log's health.
     fn close(&self, exchange: &mut Exchange) {
         let response = &mut exchange.response;
-        if let (Some(_), Some(restorations)) = (response.restorer.take(), response.restorations.take()) {
+        // An exchange is closed more than once; its counts stay for whoever asks.
+        if response.restorer.take().is_none() {
+            return;
+        }
+        if let Some(restorations) = response.restorations.take() {
             let streaming = response.streaming;
             let Line { host, request_id, session_id, policy_hash } = line(exchange);
             let closed = Event::RestorationClosed {

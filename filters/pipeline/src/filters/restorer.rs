@@ -81,4 +81,10 @@ impl Filter for Restorer {
         *chunk = out;
         Ok(())
     }
+
+    fn close(&self, exchange: &mut Exchange) {
+        if let Some(AnswerRestorer::Events(events)) = &exchange.response.restorer {
+            exchange.response.malformed = events.malformed();
+        }
+    }
 }
