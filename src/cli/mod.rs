@@ -14,6 +14,7 @@ mod init;
 mod launch;
 mod log;
 mod prove;
+mod rotate_chain;
 mod run;
 mod scan;
 mod secrets;
@@ -78,6 +79,8 @@ enum Command {
     Prove(prove::Args),
     /// Check such a proof
     VerifyProof(verify_proof::Args),
+    /// Close and archive the audit log of a gateway that is not running
+    RotateChain(rotate_chain::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -98,6 +101,7 @@ impl Command {
             Self::VerifyEvidence(args) => verify_evidence::run(&args, out),
             Self::Prove(args) => prove::run(&args, out),
             Self::VerifyProof(args) => verify_proof::run(&args, out),
+            Self::RotateChain(args) => rotate_chain::run(&args, out),
             Self::Completions(args) => completions::run(&args, out),
         }
     }
@@ -107,6 +111,7 @@ impl Command {
         match self {
             Self::Scan(_)
             | Self::VerifyChain(_)
+            | Self::RotateChain(_)
             | Self::VerifyReceipt(_)
             | Self::VerifyEvidence(_)
             | Self::VerifyProof(_) => ExitStatus::Unusable,

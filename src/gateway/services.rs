@@ -61,6 +61,7 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
             config::Fsync::EveryCommit => Fsync::EveryCommit,
         },
         receipts_dir: Some(audit.receipts_dir.clone()),
+        rotate_bytes: audit.rotate_bytes,
         manifests_dir: Some(audit.manifests_dir.clone()),
         // No request waits for the disk: the upkeep syncs.
         sync_inline: false,
@@ -123,6 +124,7 @@ fn look_after(
     stopped: &mpsc::Receiver<()>,
 ) {
     let mut ticks = 0_u32;
+    let mut known_trouble = None;
     while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
         if let Err(error) = services.chain.checkpoint_if_due(SystemTime::now()) {
             tracing::error!(%error, "the audit log has no checkpoint");
@@ -131,6 +133,13 @@ fn look_after(
             tracing::error!(%error, "a session has no manifest");
         }
         notes.catch_up(&services.chain);
+        let trouble = services.chain.status().rotation_trouble;
+        if trouble != known_trouble {
+            if let Some(error) = &trouble {
+                tracing::error!(error, "the audit log was not rotated; it goes on");
+            }
+            known_trouble = trouble;
+        }
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(SWEEP_TICKS) {
             services.vault.sweep(services.now());

@@ -26,6 +26,8 @@ mod redaction;
 mod refusals;
 /// Changing the configuration while it runs.
 mod reload;
+/// Archiving the audit log.
+mod rotation;
 /// `waterwall scan` on files, trees and in commit hooks.
 mod scan;
 /// Whose placeholder it is, and what policy lets pass.

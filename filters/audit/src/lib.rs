@@ -36,4 +36,6 @@ pub use genesis::LogId;
 pub use keys::{KeyError, PublicKey, SigningKey};
 pub use manifest::{Place, Session};
 pub use verify::{Verdict, verify_chain, verify_logs};
-pub use writer::{AppendError, Appended, ChainWriter, Fsync, OpenError, OpenReport, Status, WriterOptions};
+pub use writer::{
+    AppendError, Appended, Archived, ChainWriter, Fsync, OpenError, OpenReport, Status, WriterOptions,
+};

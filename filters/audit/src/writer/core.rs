@@ -20,7 +20,7 @@ use std::{
 
 use super::{AppendError, Fsync, WriterOptions, disk::Disk, receipts::Receipts};
 use crate::{
-    Event,
+    Event, PublicKey,
     canonical::Fields,
     chain::{Hash, Head},
     checkpoint,
@@ -168,19 +168,54 @@ impl Core {
         self.receipts.as_mut().map(Receipts::take_fresh).unwrap_or_default()
     }
 
+    /// The lines of one request and the position after them, not written yet.
+    pub(super) fn compose(&self, request: &mut Request) -> Result<(Vec<u8>, Position), AppendError> {
+        let mut batch = self.batch();
+        batch.add(request)?;
+        Ok((batch.text, batch.position))
+    }
+
+    /// Makes everything safe that was written, these receipts and the fresh ones too.
+    pub(super) fn sync_with(&mut self, receipts: &[NamedFile]) -> Result<(), AppendError> {
+        let synced = self.receipts.as_ref().map_or(Ok(()), |kept| kept.sync_with(receipts));
+        let synced = synced.and_then(|()| self.disk.sync());
+        synced.map_err(|error| AppendError::Sync(Arc::new(error)))
+    }
+
+    /// Takes off what was written after `before`.
+    pub(super) fn go_back(&mut self, before: Position) {
+        self.position = before;
+        self.health = Health::Uncut;
+        // If this fails too, the next append tries again.
+        let _ = self.cut();
+    }
+
+    /// Goes on in another file.
+    pub(super) fn move_to(&mut self, disk: Arc<dyn Disk>, position: Position) {
+        (self.disk, self.position, self.health) = (disk, position, Health::Good);
+    }
+
+    pub(super) fn public_key(&self) -> PublicKey {
+        self.options.signing_key.public()
+    }
+
+    fn batch(&self) -> Batch<'_> {
+        Batch {
+            text: Vec::new(),
+            receipts: Vec::new(),
+            position: self.position,
+            options: &self.options,
+            with_receipts: self.receipts.is_some(),
+        }
+    }
+
     /// Writes what all requests ask for, in order, with one write. Returns for each the number of
     /// its last line.
     pub(super) fn commit<'a>(
         &mut self,
         requests: impl Iterator<Item = &'a mut Request>,
     ) -> Vec<Result<u64, AppendError>> {
-        let mut batch = Batch {
-            text: Vec::new(),
-            receipts: Vec::new(),
-            position: self.position,
-            options: &self.options,
-            with_receipts: self.receipts.is_some(),
-        };
+        let mut batch = self.batch();
         let results: Vec<_> = requests.map(|request| batch.add(request)).collect();
         let Batch { text, receipts, position, .. } = batch;
         if text.is_empty() {
@@ -193,7 +228,7 @@ impl Core {
     }
 
     /// Writes all of it and moves to `position`, or leaves everything as it was.
-    fn write(
+    pub(super) fn write(
         &mut self,
         text: &[u8],
         receipts: Vec<NamedFile>,
@@ -218,11 +253,9 @@ impl Core {
                 Ok(())
             }
             Err(error) => {
-                self.position = before;
-                self.health = Health::Uncut;
-                // If one of these fails too, the next append tries again.
-                let _ = self.cut();
+                self.go_back(before);
                 if let Some(kept) = &mut self.receipts {
+                    // Likewise.
                     let _ = kept.clear();
                 }
                 Err(error)

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -52,6 +52,19 @@ impl FileDisk {
             return Err(io::Error::other("not a regular file"));
         }
         Ok((Self { file, path: path.to_owned() }, made))
+    }
+
+    /// Makes a new log (0600) with this content at `at`, synced; it will be known as `path`. What
+    /// is there already is a remnant and is removed.
+    pub(super) fn create(at: &Path, path: &Path, content: &[u8]) -> io::Result<Self> {
+        match fs::remove_file(at) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = private_options().read(true).append(true).create_new(true).open(at)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        Ok(Self { file, path: path.to_owned() })
     }
 
     /// The file itself, for reading it from its beginning.
@@ -148,8 +161,6 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]

@@ -22,13 +22,14 @@ mod manifests;
 mod options;
 mod receipts;
 mod report;
+mod rotate;
 mod tail;
 #[cfg(test)]
 mod tests;
 
 use std::{
     fmt, io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     time::SystemTime,
 };
@@ -44,6 +45,7 @@ use crate::{Event, LogId, Place, genesis, receipt::NamedFile, timestamp};
 pub use error::{AppendError, ManifestError, OpenError};
 pub use options::{Fsync, WriterOptions};
 pub use report::{Appended, OpenReport, Status};
+pub use rotate::Archived;
 
 /// Appends events to one chain file, for any number of threads. See the module.
 pub struct ChainWriter {
@@ -51,7 +53,8 @@ pub struct ChainWriter {
     turn_over: Condvar,
     syncing: Mutex<()>,
     options: Arc<WriterOptions>,
-    log_id: Option<LogId>,
+    log_id: OnceLock<LogId>,
+    path: PathBuf,
     _lock: Lock,
 }
 
@@ -68,6 +71,9 @@ struct State {
     unsynced: Option<Unsynced>,
     sync_failure: Option<Arc<io::Error>>,
     last_failure: Option<AppendError>,
+    /// The length that a rotation that failed puts the next one off to, and why it failed.
+    rotate_from: u64,
+    rotation_failure: Option<String>,
     closed: bool,
 }
 
@@ -138,13 +144,19 @@ impl ChainWriter {
             None if begins => Some(options.log_id.clone().map_or_else(LogId::random, Ok)?),
             None => None,
         };
-        let writer = Self::start(Arc::new(disk), tail.position, receipts, log_id, options, lock);
+        let writer = Self::start(Arc::new(disk), tail.position, receipts, log_id, options, owned(), lock);
         let append = |entry| {
             let request = Request { entries: vec![entry], now, seal: Seal::IfDue };
             writer.submit(request, false).map_err(|source| OpenError::Append { path: owned(), source })
         };
-        if let Some(log_id) = writer.log_id.as_ref().filter(|_| begins) {
+        if let Some(log_id) = writer.log_id.get().filter(|_| begins) {
             append(genesis::fields(log_id, &key, None).into())?;
+        }
+        // Before the line about torn bytes, which may have been that rotation's checkpoint: a
+        // rotation line is a chain's last.
+        if let Some(archive) = &tail.closing {
+            let finished = writer.finish_rotation(archive, now);
+            finished.map_err(|source| OpenError::Append { path: owned(), source })?;
         }
         if let Some(moved) = moved {
             report.torn_moved_to = Some(moved.name.clone());
@@ -159,6 +171,7 @@ impl ChainWriter {
         receipts: Option<Receipts>,
         log_id: Option<LogId>,
         options: WriterOptions,
+        path: PathBuf,
         lock: Lock,
     ) -> Self {
         let options = Arc::new(options);
@@ -171,6 +184,8 @@ impl ChainWriter {
             unsynced: None,
             sync_failure: None,
             last_failure: None,
+            rotate_from: 0,
+            rotation_failure: None,
             closed: false,
         };
         Self {
@@ -178,7 +193,8 @@ impl ChainWriter {
             turn_over: Condvar::new(),
             syncing: Mutex::new(()),
             options,
-            log_id,
+            log_id: log_id.map(OnceLock::from).unwrap_or_default(),
+            path,
             _lock: lock,
         }
     }
@@ -186,7 +202,7 @@ impl ChainWriter {
     /// The log's id; none for a chain that the predecessor began.
     #[must_use]
     pub fn log_id(&self) -> Option<&LogId> {
-        self.log_id.as_ref()
+        self.log_id.get()
     }
 
     /// Appends one event and returns once its line is in the file. Blocks for a write, or for two
@@ -209,6 +225,9 @@ impl ChainWriter {
             // The lines are written, whatever becomes of this: a failure closes the writer to the
             // appends that follow.
             let _ = self.sync();
+        }
+        if outcome.is_ok() {
+            self.rotate_if_due(now);
         }
         outcome
     }
@@ -252,7 +271,7 @@ impl ChainWriter {
     #[must_use]
     pub fn status(&self) -> Status {
         let state = self.state();
-        let Position { head, tally, checkpoints, signed, .. } = state.position;
+        let Position { head, tally, checkpoints, signed, rotations, .. } = state.position;
         let sync_trouble = state.sync_failure.clone().map(AppendError::Sync);
         let trouble = sync_trouble.or_else(|| state.last_failure.clone());
         Status {
@@ -263,6 +282,8 @@ impl ChainWriter {
             last_checkpoint_ts: signed.map(|signed| timestamp::render(signed.ts_millis)),
             uncovered: tally.lines,
             writes: state.writes,
+            rotations,
+            rotation_trouble: state.rotation_failure.clone(),
             healthy: trouble.is_none() && !state.closed,
             trouble: trouble.map(|trouble| trouble.to_string()),
         }

@@ -31,6 +31,8 @@ pub struct WriterOptions {
     pub receipts_dir: Option<PathBuf>,
     /// Where session manifests go; `None`: none are written.
     pub manifests_dir: Option<PathBuf>,
+    /// The log is rotated when it has so many bytes; `None`: never by itself.
+    pub rotate_bytes: Option<u64>,
     /// The id of a log that is begun; `None`: a random one.
     pub log_id: Option<LogId>,
     /// With [`Fsync::Checkpoint`]. True: the append that makes a checkpoint also syncs the file, after the other appends have
@@ -52,6 +54,7 @@ impl WriterOptions {
             fsync: Fsync::Checkpoint,
             receipts_dir: None,
             manifests_dir: None,
+            rotate_bytes: None,
             log_id: None,
             sync_inline: true,
         }

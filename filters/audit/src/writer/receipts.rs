@@ -90,6 +90,11 @@ impl Receipts {
         sync(&self.directory, self.unconfirmed.iter().map(String::as_str))
     }
 
+    /// Makes these files safe, and the fresh ones.
+    pub(super) fn sync_with(&self, files: &[NamedFile]) -> io::Result<()> {
+        sync(&self.directory, files.iter().chain(&self.fresh).map(|file| file.name.as_str()))
+    }
+
     /// Those that are in the log and not safe, for someone who will sync them.
     pub(super) fn take_fresh(&mut self) -> Vec<NamedFile> {
         std::mem::take(&mut self.fresh)

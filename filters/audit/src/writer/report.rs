@@ -43,6 +43,10 @@ pub struct Status {
     pub uncovered: u64,
     /// Writes so far: `lines / writes` is what group commit saves.
     pub writes: u64,
+    /// Rotations since the writer was opened.
+    pub rotations: u64,
+    /// Why the last rotation by size did not succeed; the log goes on.
+    pub rotation_trouble: Option<String>,
     /// The last append succeeded, and no sync has failed since.
     pub healthy: bool,
     /// Why not.

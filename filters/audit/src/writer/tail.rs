@@ -21,9 +21,11 @@ use super::{
     OpenError,
     core::{Position, Tally},
     disk::{self, Disk, FileDisk},
+    rotate,
 };
 use crate::{
     LogId,
+    canonical::Value,
     chain::Head,
     genesis,
     line::{Line, read_line},
@@ -36,6 +38,8 @@ pub(super) struct Tail {
     pub(super) position: Position,
     /// What its first line says of it: the log's id, and the key in base64.
     pub(super) genesis: Option<(LogId, String)>,
+    /// The last line that is no checkpoint is a rotation line, with this `archive_path`.
+    pub(super) closing: Option<String>,
     ending: Ending,
 }
 
@@ -60,6 +64,7 @@ pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, Op
     let mut buffer = Vec::new();
     let mut position = Position::START;
     let mut genesis = None;
+    let mut closing = None;
     let mut number = 0;
     while read_line(&mut reader, &mut buffer).map_err(broken)? {
         number += 1;
@@ -75,6 +80,7 @@ pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, Op
                     genesis = read_genesis(&line);
                 }
                 advance(&mut position, &line, now).map_err(damaged)?;
+                note_rotation(&mut closing, &line);
                 position.len += buffer.len() as u64 + 1;
             }
             // Whole means: it would have been the next line.
@@ -83,22 +89,32 @@ pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, Op
                     genesis = read_genesis(&line);
                 }
                 advance(&mut position, &line, now).map_err(damaged)?;
+                note_rotation(&mut closing, &line);
                 position.len += buffer.len() as u64;
-                return Ok(Tail { position, genesis, ending: Ending::NewlineLost });
+                return Ok(Tail { position, genesis, closing, ending: Ending::NewlineLost });
             }
             Err(error) if ended => return Err(damaged(error.to_string())),
             _ => {
-                return Ok(Tail { position, genesis, ending: Ending::Torn(buffer) });
+                return Ok(Tail { position, genesis, closing, ending: Ending::Torn(buffer) });
             }
         }
     }
-    Ok(Tail { position, genesis, ending: Ending::Clean })
+    Ok(Tail { position, genesis, closing, ending: Ending::Clean })
 }
 
 fn read_genesis(line: &Line<'_>) -> Option<(LogId, String)> {
     let object = line.object().ok()?;
     let (log_id, key) = genesis::read(&object)?;
     Some((log_id, key.to_owned()))
+}
+
+fn note_rotation(closing: &mut Option<String>, line: &Line<'_>) {
+    if line.line_type.as_deref() == Some(rotate::LINE_TYPE) {
+        let object = line.object().unwrap_or_default();
+        *closing = object.get("archive_path").and_then(Value::as_str).map(str::to_owned);
+    } else if !line.is_checkpoint() {
+        *closing = None;
+    }
 }
 
 /// Moves `position` past a line (but for its length).

@@ -115,7 +115,15 @@ impl Bench {
         let options = adjust(WriterOptions::new(key));
         let lock = Lock::take(&directory.path().join("proxy.jsonl")).unwrap();
         let shared = Arc::new(Shared(Arc::clone(&disk)));
-        let writer = ChainWriter::start(shared, Position::START, None, None, options, lock);
+        let writer = ChainWriter::start(
+            shared,
+            Position::START,
+            None,
+            None,
+            options,
+            directory.path().join("proxy.jsonl"),
+            lock,
+        );
         Self { disk, writer, key: public, _directory: directory }
     }
 

@@ -7,5 +7,6 @@ mod crash; // SIGKILL, and a disk that is full
 mod golden; // byte for byte what Python makes
 mod opening; // restart, torn tails, locks, permissions
 mod receipts; // a file beside the log for each redaction
+mod rotation; // archives, linked chains
 mod support;
 mod tampering; // what the verifier must notice

@@ -1,0 +1,92 @@
+//! `waterwall rotate-chain`: closes and archives the audit log of a gateway that is not running.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use waterwall_audit::{ChainWriter, OpenError, SigningKey, WriterOptions};
+use zeroize::Zeroizing;
+
+use super::{ConfigOption, ExitStatus, Stop};
+use crate::config::Audit;
+use crate::failure::Failure;
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigOption,
+    /// The log [default: the configuration's]
+    #[arg(long, value_name = "LOG")]
+    chain_path: Option<PathBuf>,
+    /// The private key that signs it, PEM [default: the configuration's]
+    #[arg(long, value_name = "KEY")]
+    signing_key: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
+    let audit = args.config.load()?.audit;
+    let chain = args.chain_path.as_deref().unwrap_or(&audit.chain);
+    if !chain.exists() {
+        writeln!(out, "warning: there is no log at {}: nothing to archive", chain.display())?;
+        return Ok(ExitStatus::Success);
+    }
+    let now = SystemTime::now();
+    // Opening repairs a torn last line, so that a log with one can be archived too.
+    let (writer, report) =
+        ChainWriter::open(chain, options(args, chain, &audit)?, now).map_err(|error| cannot_open(&error))?;
+    if let Some(torn) = &report.torn_moved_to {
+        writeln!(out, "warning: the last line was torn; its bytes are in {torn} beside the log")?;
+    }
+    let archived = writer.rotate("rotate-chain", now);
+    let archived = archived.and_then(|archived| writer.close(now).map(|()| archived)).map_err(|error| {
+        Failure::new(
+            format!("{}: {error}", chain.display()),
+            "Check the disk and the directory; the log is as it was.",
+        )
+    })?;
+    writeln!(out, "archived: {}", archived.path.display())?;
+    writeln!(out, "fresh chain at: {}", chain.display())?;
+    writeln!(out, "The fresh chain names the archive and the hash of its last line: keep both.")?;
+    Ok(ExitStatus::Success)
+}
+
+fn options(args: &Args, chain: &Path, audit: &Audit) -> Result<WriterOptions, Failure> {
+    let file = args.signing_key.clone().unwrap_or_else(|| key_of(chain, audit));
+    let pem = fs::read_to_string(&file).map_err(|error| {
+        let what = format!("cannot read the signing key {}: {error}", file.display());
+        Failure::new(
+            what,
+            "Name the key that signs this log with --signing-key, or its configuration with --config.",
+        )
+    })?;
+    let key = SigningKey::from_pem(&Zeroizing::new(pem)).map_err(|error| {
+        Failure::new(format!("{}: {error}", file.display()), "Name the signing.key that belongs to the log.")
+    })?;
+    // Receipts that the log ends before are looked at where they are certain to be this log's.
+    let receipts_dir = (chain == audit.chain).then(|| audit.receipts_dir.clone());
+    Ok(WriterOptions { receipts_dir, ..WriterOptions::new(key) })
+}
+
+/// The configuration's key; for another log, the one that a STATE_DIR/audit/proxy.jsonl has at its
+/// usual place. (A log tells whose it is, so the wrong key is refused when it is opened.)
+fn key_of(chain: &Path, audit: &Audit) -> PathBuf {
+    let usual = chain.parent().and_then(Path::parent).map(|state_dir| state_dir.join("signing.key"));
+    match usual {
+        Some(usual) if chain != audit.chain && usual.exists() => usual,
+        _ => audit.signing_key.clone(),
+    }
+}
+
+fn cannot_open(error: &OpenError) -> Failure {
+    let remedy = match error {
+        OpenError::Locked { .. } => {
+            "Stop the gateway first; a running one rotates its log by itself (audit.rotate_bytes)."
+        }
+        OpenError::OtherKey { .. } => {
+            "Name the right key with --signing-key, or its configuration with --config."
+        }
+        _ => "Check the log and its directory.",
+    };
+    Failure::new(error.to_string(), remedy)
+}

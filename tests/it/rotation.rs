@@ -1,0 +1,131 @@
+//! Archiving the audit log: in a running gateway, and with the verb.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use waterwall::echo::{Echo, EchoOptions};
+
+use crate::harness::{Gateway, Setup, UpstreamConfig};
+
+fn start(yaml: &str) -> (Gateway, Echo) {
+    let echo = Echo::start(EchoOptions::default()).unwrap();
+    (Setup::new([UpstreamConfig::anthropic(echo.url())]).with(yaml).start(), echo)
+}
+
+fn waterwall(arguments: &[&str], setup: &Setup) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_waterwall"))
+        .args(arguments)
+        .current_dir(setup.path("state").parent().unwrap())
+        .output()
+        .unwrap()
+}
+
+fn lines(path: &Path) -> Vec<Value> {
+    fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn archives(directory: &Path) -> Vec<std::path::PathBuf> {
+    let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.to_string_lossy().contains("-archived-")).collect()
+}
+
+/// Four agents at once, a small limit: no request fails, and each is on exactly one chain.
+#[test]
+fn no_request_is_lost_in_rotations_under_load() {
+    const EACH: usize = 100;
+    let (mut gateway, echo) = start("audit: { rotate_bytes: 65536 }");
+    let secret = format!("AKIA{}", "FAKE".repeat(4));
+    let body = json!({"model": "m", "max_tokens": 9,
+        "messages": [{"role": "user", "content": format!("{secret} ").repeat(12)}]})
+    .to_string();
+    std::thread::scope(|scope| {
+        for agent in 0..4 {
+            let (gateway, body) = (&gateway, &body);
+            scope.spawn(move || {
+                let mut client = gateway.client();
+                for n in 0..EACH {
+                    client.send(format!(
+                        "POST /anthropic/v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                         x-request-id: {agent}-{n}\r\nx-session-id: s\r\ncontent-length: {}\r\n\r\n{body}",
+                        body.len()
+                    ));
+                    assert_eq!(client.response().status, 200);
+                }
+            });
+        }
+    });
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait().code(), Some(0));
+    assert_eq!(echo.requests().len(), 4 * EACH);
+
+    let directory = gateway.setup.path("state/audit");
+    let archives = archives(&directory);
+    assert!(archives.len() > 5, "{}", archives.len());
+    let mut recorded = Vec::new();
+    for chain in archives.into_iter().chain([directory.join("proxy.jsonl")]) {
+        let verified = waterwall(
+            &["verify-chain", chain.to_str().unwrap(), "--pubkey", "state/signing.pub"],
+            &gateway.setup,
+        );
+        assert!(verified.status.success(), "{}: {verified:?}", chain.display());
+        let redactions = lines(&chain).into_iter().filter(|line| line["line_type"] == "redaction");
+        recorded.extend(redactions.map(|line| line["request_id"].to_string()));
+    }
+    assert_eq!(recorded.len(), 4 * EACH);
+    assert_eq!(recorded.iter().collect::<HashSet<_>>().len(), 4 * EACH);
+    assert_eq!(fs::read_dir(directory.join("receipts")).unwrap().count(), 4 * EACH);
+    // The session went on over the rotations.
+    let manifest = fs::read_dir(directory.join("manifests")).unwrap().next().unwrap().unwrap().path();
+    let manifest: Value = serde_json::from_str(&fs::read_to_string(manifest).unwrap()).unwrap();
+    assert_eq!(manifest["redaction_total"], 4 * EACH * 12);
+    assert!(manifest["rotations"].as_u64().unwrap() > 5);
+}
+
+#[test]
+fn the_verb_archives_a_log_and_refuses_a_live_one() {
+    let (mut gateway, _echo) = start("");
+    let rotate = |setup: &Setup, more: &[&str]| {
+        let output = waterwall(&[&["rotate-chain", "--config", "waterwall.yaml"], more].concat(), setup);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, out, err) = rotate(&gateway.setup, &[]);
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(err.contains("in use by process") && err.contains("Stop the gateway first"), "{err}");
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait().code(), Some(0));
+
+    let log = gateway.setup.path("state/audit/proxy.jsonl");
+    let before = fs::read_to_string(&log).unwrap();
+    // With and without a torn tail, by configuration and by path.
+    for (torn, more) in [("", &[][..]), ("{\"half\":", &["--chain-path", log.to_str().unwrap()])] {
+        let mut text = fs::read_to_string(&log).unwrap();
+        text.push_str(torn);
+        fs::write(&log, text).unwrap();
+        let (code, out, err) = rotate(&gateway.setup, more);
+        assert_eq!(code, Some(0), "{err}");
+        let archived = out.lines().find_map(|line| line.strip_prefix("archived: ")).unwrap();
+        assert!(out.contains(&format!("fresh chain at: {}\n", log.display())), "{out}");
+        assert_eq!(out.contains("was torn"), !torn.is_empty(), "{out}");
+        let name = Path::new(archived).file_name().unwrap().to_str().unwrap();
+        assert_eq!(lines(&log)[0]["previous_archive"], name);
+        for chain in [archived, log.to_str().unwrap()] {
+            let verified = waterwall(
+                &["verify-chain", chain, "--pubkey", "state/signing.pub", "--strict"],
+                &gateway.setup,
+            );
+            assert!(verified.status.success(), "{verified:?}");
+        }
+        if torn.is_empty() {
+            assert!(fs::read_to_string(archived).unwrap().starts_with(&before));
+        }
+    }
+    let (code, out, _) = rotate(&gateway.setup, &["--chain-path", "absent.jsonl"]);
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with("warning: there is no log at absent.jsonl"), "{out}");
+    fs::write(gateway.setup.path("other.key"), "not a key").unwrap();
+    assert_eq!(rotate(&gateway.setup, &["--signing-key", "other.key"]).0, Some(2));
+}
