@@ -29,7 +29,9 @@ fn lines(path: &Path) -> Vec<Value> {
 
 fn archives(directory: &Path) -> Vec<std::path::PathBuf> {
     let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.to_string_lossy().contains("-archived-")).collect()
+    let archive = |name: &str| name.contains("-archived-") && name.ends_with('Z');
+    // Beside each lies its note.
+    paths.filter(|path| archive(&path.to_string_lossy())).collect()
 }
 
 /// Four agents at once, a small limit: no request fails, and each is on exactly one chain.
