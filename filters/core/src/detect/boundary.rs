@@ -28,6 +28,16 @@ fn in_base64(before: &[u8]) -> bool {
         && any(u8::is_ascii_lowercase)
 }
 
+/// Whether a digest begins at `at`, as in a lock file: `sha512-…`, `sha256=…`. It is random, so that it may
+/// begin like any token.
+pub(super) fn is_digest(text: &[u8], at: usize) -> bool {
+    const NAMES: [&[u8]; 8] =
+        [b"sha1", b"sha224", b"sha256", b"sha384", b"sha512", b"blake2b", b"blake3", b"md5"];
+    let head = &text[at.saturating_sub(8)..at];
+    let named = |head: &[u8]| NAMES.iter().any(|name| head.ends_with(name));
+    head.split_last().is_some_and(|(sign, head)| matches!(sign, b'-' | b'=' | b':') && named(head))
+}
+
 /// Whether a weakly anchored token may end at `at`.
 pub(super) fn closes(text: &[u8], at: usize) -> bool {
     !text.get(at).is_some_and(u8::is_ascii_alphanumeric)

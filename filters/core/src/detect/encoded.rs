@@ -47,9 +47,12 @@ impl Base64 {
         let end = Class::ANY64.run_end(text, run.end, LONGEST);
         let (end, encoded) = lines(text, start..end);
         self.seen = end;
+        // In a source map or a picture, only what has a format of its own counts.
+        let media = text[..start].ends_with(b";base64,");
         if end - start < LONGEST
             && let Some(Match { rank, anchored, .. }) =
                 inner(engine, encoded.as_deref().unwrap_or(&text[start..end]))
+            && (anchored || !media)
         {
             matches.push(Match { range: start..end, rank, anchored });
         }

@@ -134,7 +134,8 @@ impl Engine {
         let mut base64 = encoded::Base64::default();
         let mut check = |matches: &mut Vec<Match>, owner: Owner, start, literal| {
             let candidate = Candidate { text, start, body: start + literal };
-            push(matches, owner.rank, verify(owner.form, &candidate, &mut runs));
+            let found = verify(owner.form, &candidate, &mut runs);
+            push(matches, owner.rank, found.filter(|found| !boundary::is_digest(text, found.start)));
         };
         for_each_long_run(text, |run| {
             self.anchors_in(text, run.clone(), &mut |owner, start, literal| {

@@ -64,14 +64,13 @@ const EXAMPLES: &[&str] = &[
     "new",
     "old",
     "login",
+    "open",
+    "sesame",
     "hello",
     "world",
     "value",
     "string",
     "key",
-    "qwerty",
-    "letmein",
-    "welcome",
     "temp",
     "default",
     "fake",
@@ -209,6 +208,9 @@ const EXAMPLES: &[&str] = &[
     "e",
 ];
 
+/// Escapes that stand at the end of a text, or between its words.
+const ESCAPES: [&[u8]; 4] = [b"\\n", b"\\0", b"\\x00", b" "];
+
 /// Whether a value is made of nothing but example words, digits and separators.
 pub(super) fn is_example(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
@@ -220,7 +222,7 @@ pub(super) fn is_example(value: &[u8]) -> bool {
             continue;
         }
         // An escape at the end of a quoted text.
-        if let Some(tail) = rest.strip_prefix(b"\\n").or_else(|| rest.strip_prefix(b"\\0")) {
+        if let Some(tail) = ESCAPES.iter().find_map(|escape| rest.strip_prefix(*escape)) {
             rest = tail;
             continue;
         }

@@ -8,7 +8,7 @@ use super::{
     boundary,
     class::{Class, Runs},
     detector::Candidate,
-    value::is_mixed,
+    value::{is_identifier, is_mixed},
 };
 
 /// The middle of OpenAI's keys: base64 of `OpenAI`.
@@ -126,7 +126,7 @@ pub(super) fn telegram(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Ra
     let end = Class::URL.run_end(text, body, 48);
     let length = end - body;
     let telling = text[body..].starts_with(b"AA") && (30..48).contains(&length);
-    (length == 35 || telling).then_some(start..end)
+    (length == 35 && !is_identifier(&text[body..end]) || telling).then_some(start..end)
 }
 
 /// Vault before version 1.10: `s.` or `b.` and 24 letters and digits, or a long batch token. Such

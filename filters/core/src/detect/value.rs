@@ -119,7 +119,7 @@ impl Makeup {
 
 /// Whether a value is no value: a variable, a template, a mask, an example, markup.
 pub(super) fn is_reference(value: &[u8]) -> bool {
-    const INSIDE: [&[u8]; 17] = [
+    const INSIDE: [&[u8]; 19] = [
         b"${",
         b"{{",
         b"$(",
@@ -137,6 +137,8 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         b"[[",
         b"\xe2\x80\xa6",
         b"::",
+        b"getenv",
+        b"environ",
     ];
     let Some(&first) = value.first() else {
         return true;
@@ -156,11 +158,22 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
     opening
         || INSIDE.iter().any(|mark| memchr::memmem::find(value, mark).is_some())
         || has_repeat(value, 4)
+        || has_hole(value)
         || value.iter().all(|byte| b"xX*.-_#? ".contains(byte))
 }
 
+/// A name between braces, as in `{user}-1`: the hole of a template.
+fn has_hole(value: &[u8]) -> bool {
+    memchr::memchr_iter(b'{', value).any(|open| {
+        let name =
+            value[open + 1..].iter().take_while(|&&byte| Class::WORD.has(byte) || byte == b'.').count();
+        let first = value.get(open + 1).is_some_and(u8::is_ascii_alphabetic);
+        first && name >= 2 && value.get(open + 1 + name) == Some(&b'}')
+    })
+}
+
 /// What begins a reference to a secret that is kept elsewhere.
-const ELSEWHERE: [&[u8]; 14] = [
+const ELSEWHERE: [&[u8]; 16] = [
     b"this.",
     b"self.",
     b"env:",
@@ -170,6 +183,9 @@ const ELSEWHERE: [&[u8]; 14] = [
     b"vault:",
     b"op:",
     b"arn:",
+    b"urn:",
+    // A flag, or the boundary of a form.
+    b"--",
     b"ref+",
     b"secret:",
     b"secretref:",
@@ -241,9 +257,17 @@ pub(super) fn is_path(value: &[u8]) -> bool {
         || value.contains(&b'/') && words() && Makeup::of(value).changes * 8 < value.len()
 }
 
-/// `xxxx-xxxx`: where documentation shows how long a token is.
+/// `xxxx-xxxx`, as documentation shows how long a token is: all of a body or most of it, at its end.
 pub(super) fn is_mask(body: &[u8]) -> bool {
-    !body.is_empty() && body.iter().all(|byte| matches!(byte, b'x' | b'X' | b'-' | b'_' | b'.'))
+    let masked =
+        body.iter().rev().take_while(|byte| matches!(byte, b'x' | b'X' | b'-' | b'_' | b'.')).count();
+    masked == body.len() && masked > 0 || masked >= 12 && masked * 3 >= body.len() * 2
+}
+
+/// A call: `str(self.password())`.
+pub(super) fn is_call(value: &[u8]) -> bool {
+    let name = value.iter().take_while(|&&byte| Class::DOTTED.has(byte) || byte == b':').count();
+    name > 0 && value.get(name) == Some(&b'(') && value.ends_with(b")")
 }
 
 /// A UUID in any case.

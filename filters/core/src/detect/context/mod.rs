@@ -193,6 +193,10 @@ impl Context {
         matches: &mut Vec<Match>,
     ) {
         let value = &text[range.clone()];
+        // `exports.Aes256Key = Aes256Key`.
+        if name.ends_with(value) {
+            return;
+        }
         let generated = telling == Telling::Secret && is_generated(value);
         if value::is_reference(value) && !generated
             || value.iter().any(|b| b.is_ascii_whitespace() || b.is_ascii_control())

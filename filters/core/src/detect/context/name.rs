@@ -37,7 +37,8 @@ pub(super) fn may_tell(name: &[u8]) -> bool {
 pub(super) fn telling(name: &[u8]) -> Option<Telling> {
     let mut buffer = [0; 2 * LONGEST];
     let mut words = normal(name, &mut buffer)?;
-    if NEVER.iter().any(|word| has_word(words, word)) {
+    let forgery = memchr::memmem::find(words, b"csrf").or_else(|| memchr::memmem::find(words, b"xsrf"));
+    if forgery.is_some() || NEVER.iter().any(|word| has_word(words, word)) {
         return None;
     }
     while let Some(rest) = QUALIFIERS.iter().find_map(|word| strip_word(words, word)) {
@@ -212,7 +213,7 @@ const QUALIFIERS: [&str; 30] = [
 ];
 
 /// Names with one of these words tell of something that is no secret, or is no more one.
-const NEVER: [&str; 34] = [
+const NEVER: [&str; 32] = [
     "public",
     "pub",
     "publishable",
@@ -242,15 +243,13 @@ const NEVER: [&str; 34] = [
     "message",
     "msg",
     "tokenizer",
-    "csrf",
-    "xsrf",
     "anon",
     "site",
     "integrity",
 ];
 
 /// Tokens of parsers, of pages and of protocols.
-const OTHER_TOKENS: [&str; 38] = [
+const OTHER_TOKENS: [&str; 39] = [
     "next_token",
     "page_token",
     "continuation_token",
@@ -289,6 +288,7 @@ const OTHER_TOKENS: [&str; 38] = [
     "marker_token",
     "text_token",
     "client_token",
+    "lock_token",
 ];
 
 /// Keys of tables and maps, in upper case.

@@ -30,7 +30,7 @@ pub(super) fn look(context: &Context, text: &[u8], separated: &Separated, matche
     let Some(password) = quoted(text, comma + 1 + blank) else {
         return false;
     };
-    if text.get(password.end + 1) == Some(&b')') {
+    if text.get(password.end + 1) == Some(&b')') && !text[password.clone()].contains(&b' ') {
         command::password(context, text, password, matches);
     }
     true

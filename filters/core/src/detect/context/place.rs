@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use super::Position;
-use crate::detect::class::{Class, work};
+use crate::detect::{
+    class::{Class, work},
+    value::is_call,
+};
 
 /// Longer values are no secrets of this kind.
 pub(super) const LONGEST: usize = 512;
@@ -283,7 +286,7 @@ fn bare_value(
     let shell = tight && upper;
     let position = if alone || connection || flag || shell { Position::Line } else { Position::Bare };
     // What opens a bracket goes on.
-    let code = code || matches!(text[end - 1], b'(' | b'[' | b'{');
+    let code = code || matches!(text[end - 1], b'(' | b'[' | b'{') || is_call(&text[start..end]);
     (!code).then_some((start..end, position))
 }
 

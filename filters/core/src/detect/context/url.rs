@@ -59,6 +59,10 @@ fn authority(scheme: &[u8], url: &[u8], slash: usize) -> Option<usize> {
 fn userinfo(context: &Context, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
     let info = &text[range.clone()];
     let Some(colon) = memchr::memchr(b':', info) else {
+        // The public key that signs a list of nodes (EIP-1459).
+        if text[..range.start].ends_with(b"enrtree://") {
+            return;
+        }
         let makeup = Makeup::of(info);
         if info.len() >= 20 && makeup.is_random() && !value::is_reference(info) {
             let sentry = memchr::memmem::find(&text[range.end..text.len().min(range.end + 64)], b"sentry.io")
