@@ -29,7 +29,7 @@ fn lines(path: &Path) -> Vec<Value> {
 
 fn archives(directory: &Path) -> Vec<std::path::PathBuf> {
     let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let archive = |name: &str| name.contains("-archived-") && name.ends_with('Z');
+    let archive = |name: &str| name.contains("-archived-") && !name.ends_with(".checkpoint");
     // Beside each lies its note.
     paths.filter(|path| archive(&path.to_string_lossy())).collect()
 }
