@@ -7,7 +7,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use http::uri::Authority;
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 
 /// One listening port.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +35,32 @@ impl Door {
         if !self.names_us(uri, headers) {
             return Err(Stranger::Host);
         }
-        let mut sites = headers.get_all("sec-fetch-site").iter();
-        // To browsers, every port of a host is the same site.
-        if sites.any(|site| site != "none" && site != "same-origin") || headers.get_all(header::ORIGIN).iter().any(|it| !self.is_own_origin(it)) {
-            return Err(Stranger::Origin);
+        check_origin(headers, |origin| self.is_own_origin(origin))
+    }
+
+    /// Checks a CONNECT to `host`, whose `Host` names its target (as it should) or us.
+    pub(crate) fn admit_connect(&self, host: &str, headers: &HeaderMap) -> Result<(), Stranger> {
+        let names_it = |named: &HeaderValue| {
+            Authority::try_from(named.as_bytes()).is_ok_and(|named| {
+                let bare = named.host().trim_matches(['[', ']']);
+                let same = match bare.parse::<IpAddr>() {
+                    Ok(address) => address.to_string() == host,
+                    Err(_) => bare.strip_suffix('.').unwrap_or(bare).eq_ignore_ascii_case(host),
+                };
+                same || self.is_own_host(&named)
+            })
+        };
+        if !headers.get_all(header::HOST).iter().all(names_it) {
+            return Err(Stranger::Host);
         }
-        Ok(())
+        check_origin(headers, |_| false)
+    }
+
+    /// Checks a request to `host` that came through us: its own pages may send it, no others. Its
+    /// `Host` means nothing, for it is not routed by that.
+    pub(crate) fn admit_named(&self, scheme: &str, host: &str, headers: &HeaderMap) -> Result<(), Stranger> {
+        let own = format!("{scheme}://{host}");
+        check_origin(headers, |origin| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()))
     }
 
     /// Every name that the request gives for its target has to be ours.
@@ -64,13 +84,24 @@ impl Door {
                     .is_ok_and(|ip| ip.is_loopback() || ip == self.listen.ip() && !ip.is_unspecified()))
     }
 
-    fn is_own_origin(&self, origin: &http::HeaderValue) -> bool {
+    fn is_own_origin(&self, origin: &HeaderValue) -> bool {
         let Some(authority) = origin.to_str().ok().and_then(|it| it.strip_prefix("http://")) else {
             return false;
         };
         authority.parse::<Authority>().is_ok_and(|authority| {
             self.is_own_host(&authority) && authority.port_u16().unwrap_or(80) == self.listen.port()
         })
+    }
+}
+
+/// Every `Origin` has to be an own one, and the request not a cross-site one.
+fn check_origin(headers: &HeaderMap, is_own: impl Fn(&HeaderValue) -> bool) -> Result<(), Stranger> {
+    // To browsers, every port of a host is the same site.
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    let foreign = sites.any(|site| site != "none" && site != "same-origin");
+    match foreign || headers.get_all(header::ORIGIN).iter().any(|origin| !is_own(origin)) {
+        true => Err(Stranger::Origin),
+        false => Ok(()),
     }
 }
 
@@ -135,6 +166,36 @@ mod tests {
         ] {
             assert_eq!(admit(&[host, ("origin", origin)]), Err(Stranger::Origin), "{origin}");
         }
+    }
+
+    #[test]
+    fn a_connect_names_its_target_or_us() {
+        let door = Door::new("127.0.0.1:8888".parse().unwrap());
+        let connect = |target: &str, headers: &[(&'static str, &str)]| {
+            let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            door.admit_connect(target, &headers.collect())
+        };
+        for host in ["api.test:443", "API.test", "api.test.:443", "127.0.0.1:8888", "localhost"] {
+            assert_eq!(connect("api.test", &[("host", host)]), Ok(()), "{host}");
+        }
+        assert_eq!(connect("2001:db8::1", &[("host", "[2001:DB8:0::1]:443")]), Ok(()));
+        assert_eq!(connect("api.test", &[]), Ok(()));
+        assert_eq!(connect("api.test", &[("host", "other.test")]), Err(Stranger::Host));
+        let origin = ("origin", "https://api.test");
+        assert_eq!(connect("api.test", &[origin]), Err(Stranger::Origin));
+        assert_eq!(connect("api.test", &[("sec-fetch-site", "cross-site")]), Err(Stranger::Origin));
+    }
+
+    #[test]
+    fn a_named_hosts_own_pages_are_admitted() {
+        let door = Door::new("127.0.0.1:8888".parse().unwrap());
+        let from = |origin: &str| {
+            let headers = HeaderMap::from_iter([(header::ORIGIN, origin.parse().unwrap())]);
+            door.admit_named("https", "api.test", &headers)
+        };
+        assert_eq!(from("https://api.test"), Ok(()));
+        assert_eq!(from("http://api.test"), Err(Stranger::Origin));
+        assert_eq!(from("https://evil.test"), Err(Stranger::Origin));
     }
 
     #[test]

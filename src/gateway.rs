@@ -14,19 +14,22 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
+use pingora_core::apps::HttpServerOptions;
 use pingora_core::apps::http_app::HttpServer;
 use pingora_core::listeners::ListenerConfig;
 use pingora_core::protocols::l4::stream::L4BufferSettings;
 use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::services::listening::Service;
+use pingora_proxy::HttpProxy;
 
 use crate::admin::{Admin, Facts, Verifier};
 use crate::config::Config;
+use crate::forward::{self, Forward, Front, Open};
 use crate::kill_switch::KillSwitch;
 use crate::live::{Live, Reloader, Running, Watcher};
 use crate::metrics::Metrics;
-use crate::proxy::{Front, Gateway, Open};
+use crate::proxy::Gateway;
 use crate::upstream::platform_repaired;
 
 use operator::Operator;
@@ -45,6 +48,8 @@ const MAX_RETRIES: usize = 8;
 /// one packet. There is no buffer for reading: Pingora reads requests into buffers of their own, and
 /// its 64 KiB in front of those would be most of the memory of an open stream.
 const WRITE_BUFFER: usize = 8 << 10;
+/// How long an agent's HTTP/2 connection may be without a request.
+const H2_IDLE: Duration = Duration::from_secs(120);
 /// Idle connections kept open, over all upstreams.
 const POOL: usize = 128;
 
@@ -67,6 +72,7 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     config.listen = claim(config.listen).with_context(|| busy("listen", config.listen))?;
     config.admin_listen =
         claim(config.admin_listen).with_context(|| busy("admin.listen", config.admin_listen))?;
+    forward::examine(&config)?;
     let live = Arc::new(Live::new(Running::prepare(config.clone(), None)?));
     let switch = Arc::new(KillSwitch::new(Arc::clone(&live)));
     let services = services::open(&config, Arc::clone(&switch))?;
@@ -77,6 +83,8 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let open = Open::default();
     let metrics = Arc::new(Metrics::new());
     let gateway = Gateway::new(&config, Arc::clone(&live), Arc::clone(&services), Arc::clone(&metrics));
+    let forward = Arc::new(Forward::new(&config, Arc::clone(&live), Arc::clone(&services)));
+    let front = |proxy| Front::new(proxy, Arc::clone(&forward), open.clone());
     let admin = Admin::new(Facts {
         config: config.clone(),
         live,
@@ -87,10 +95,10 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
         open: open.clone(),
         verifier: Verifier::start(config.audit.chain.clone(), &config.audit.signing_key)?,
     });
-    let server = build(&config, gateway, admin, open.clone())?;
+    let server = build(&config, gateway, admin, front)?;
     let session_idle = Duration::from_secs(config.audit.session_idle_seconds);
     let notes = services::note_keeper(&config.audit)?;
-    let upkeep = Upkeep::start(Arc::clone(&services), session_idle, notes)?;
+    let upkeep = Upkeep::start(Arc::clone(&services), forward, session_idle, notes)?;
     let served = serve(server, &open, &config, ready);
     drop(operator);
     watcher.stop();
@@ -114,11 +122,19 @@ fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
     TcpListener::bind(address)?.local_addr()
 }
 
-fn build(config: &Config, gateway: Gateway, admin: Admin, open: Open) -> Result<Server> {
+fn build(
+    config: &Config,
+    gateway: Gateway,
+    admin: Admin,
+    front: impl FnOnce(HttpProxy<Gateway>) -> Front,
+) -> Result<Server> {
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config)?);
     server.bootstrap();
-    let proxy = pingora_proxy::http_proxy(&server.configuration, gateway);
-    let mut agents = Service::new("agents".to_owned(), Front::new(proxy, open));
+    let mut proxy = pingora_proxy::http_proxy(&server.configuration, gateway);
+    let mut options = HttpServerOptions::default();
+    options.h2_idle_timeout = Some(H2_IDLE);
+    proxy.server_options = Some(options);
+    let mut agents = Service::new("agents".to_owned(), front(proxy));
     let buffers = L4BufferSettings::new(0, WRITE_BUFFER);
     agents.add_listener(ListenerConfig::tcp(config.listen.to_string()).l4_buffer(buffers));
     server.add_service(agents);

@@ -11,6 +11,7 @@ pub mod demo;
 mod door;
 pub mod echo;
 pub mod failure;
+mod forward;
 pub mod gateway;
 pub mod import;
 mod kill_switch;

@@ -11,10 +11,10 @@ use waterwall_pipeline::{Services, SessionView};
 
 use super::verification::Verifier;
 use crate::config::Config;
+use crate::forward::Open;
 use crate::kill_switch::{KillSwitch, Sources};
 use crate::live::{Live, Reloader};
 use crate::metrics::Metrics;
-use crate::proxy::Open;
 
 /// Fewer patterns than these mean that something is badly wrong.
 pub(super) const PATTERNS_MIN_REQUIRED: usize = 16;

@@ -78,6 +78,10 @@ pub struct Forward {
     pub ca_dir: PathBuf,
     /// What happens to a CONNECT to a host that is not listed.
     pub other_hosts: OtherHosts,
+    /// Ports that CONNECT may name besides 443.
+    pub tunnel_ports: Vec<u16>,
+    /// Hosts (names in lower case, or addresses) that may be on this machine or network.
+    pub private_hosts: Vec<String>,
 }
 
 /// What happens to a CONNECT to a host that is not listed.

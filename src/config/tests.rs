@@ -84,7 +84,13 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(config.redaction.unscannable, Unscannable::Refuse);
     assert_eq!(
         config.forward,
-        Forward { intercept: true, ca_dir: state.clone(), other_hosts: OtherHosts::Tunnel }
+        Forward {
+            intercept: true,
+            ca_dir: state.clone(),
+            other_hosts: OtherHosts::Tunnel,
+            tunnel_ports: Vec::new(),
+            private_hosts: Vec::new(),
+        }
     );
     let providers: Vec<_> = config
         .upstreams
@@ -215,7 +221,11 @@ fn refusals_name_the_place_and_the_remedy() {
         ),
         (
             "forward:\n  intercept: true\n  others: refuse\n".to_owned(),
-            "w.yaml:3:3: unknown key \"others\"\nRemove it, or use one of: intercept, ca_dir, other_hosts.",
+            "w.yaml:3:3: unknown key \"others\"\nRemove it, or use one of: intercept, ca_dir, other_hosts, tunnel_ports, private_hosts.",
+        ),
+        (
+            "forward: { tunnel_ports: [0] }\n".to_owned(),
+            "w.yaml:1:27: 0 is not a port\nWrite a number from 1 to 65535; 443 is always allowed.",
         ),
         (
             "forward:\n  other_hosts: allow\n".to_owned(),
@@ -291,12 +301,12 @@ fn refusals_name_the_place_and_the_remedy() {
         (
             upstream("host: 'https://a.b', dialect: openai, prefix: /a"),
             "w.yaml:2:13: \"https://a.b\" is not a host name\n\
-             Write the provider's DNS name, without scheme, port or path; an address goes into `url`.",
+             Write a DNS name, without scheme, port or path; an upstream's address goes into `url`.",
         ),
         (
             upstream("host: 127.0.0.1, dialect: openai, prefix: /a"),
             "w.yaml:2:13: \"127.0.0.1\" is not a host name\n\
-             Write the provider's DNS name, without scheme, port or path; an address goes into `url`.",
+             Write a DNS name, without scheme, port or path; an upstream's address goes into `url`.",
         ),
         (
             upstream("host: a.b, dialect: openai, prefix: a"),

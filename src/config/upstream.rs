@@ -75,7 +75,7 @@ fn one(context: &Context<'_>, raw: raw::Upstream) -> Result<Upstream, Error> {
 }
 
 /// A DNS name (RFC 1123) in lower case.
-fn host(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Error> {
+pub(super) fn host(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Error> {
     let host = written.value.to_ascii_lowercase();
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -87,7 +87,7 @@ fn host(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Erro
         return Ok(host);
     }
     let what = format!("{:?} is not a host name", written.value);
-    let remedy = "Write the provider's DNS name, without scheme, port or path; an address goes into `url`.";
+    let remedy = "Write a DNS name, without scheme, port or path; an upstream's address goes into `url`.";
     Err(context.refuse(written.referenced, what, remedy))
 }
 

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::note::NoteKeeper;
 use crate::config::{self, Config};
+use crate::forward::Forward;
 use crate::kill_switch::KillSwitch;
 
 /// How often due checkpoints are written, which is also the longest that a line stays unsynced.
@@ -94,6 +95,7 @@ impl Upkeep {
     /// When no thread can be started.
     pub(super) fn start(
         services: Arc<Services>,
+        forward: Arc<Forward>,
         session_idle: Duration,
         mut notes: NoteKeeper,
     ) -> Result<Self> {
@@ -101,7 +103,7 @@ impl Upkeep {
         let thread = thread::Builder::new()
             .name("upkeep".to_owned())
             .spawn(move || {
-                look_after(&services, session_idle, &mut notes, &stopped);
+                look_after(&services, &forward, session_idle, &mut notes, &stopped);
                 notes
             })
             .context("cannot start a thread")?;
@@ -119,6 +121,7 @@ impl Upkeep {
 
 fn look_after(
     services: &Services,
+    forward: &Forward,
     session_idle: Duration,
     notes: &mut NoteKeeper,
     stopped: &mpsc::Receiver<()>,
@@ -140,6 +143,7 @@ fn look_after(
             }
             known_trouble = trouble;
         }
+        forward.watch_kill_switch();
         ticks = ticks.wrapping_add(1);
         if ticks.is_multiple_of(SWEEP_TICKS) {
             services.vault.sweep(services.now());

@@ -7,6 +7,8 @@ use waterwall_pipeline::Forward;
 
 /// Response headers about the upstream's connection, or about a way around the gateway.
 const NOT_FOR_AGENTS: [&str; 3] = ["keep-alive", "proxy-connection", "alt-svc"];
+/// Request headers that a client sends to its proxy alone.
+const FOR_THE_PROXY: [&str; 2] = ["proxy-authorization", "proxy-connection"];
 /// Headers that tell what a body was before it was rewritten.
 const DIGESTS: [&str; 4] = ["content-md5", "digest", "content-digest", "repr-digest"];
 
@@ -30,6 +32,9 @@ pub(super) fn of_forwarded_request(
     forward: Option<&Forward>,
 ) -> Result<()> {
     request.remove_header(&header::EXPECT);
+    for name in FOR_THE_PROXY {
+        request.remove_header(name);
+    }
     request.remove_header(&header::TRANSFER_ENCODING);
     // The answer is rewritten as it streams, so it has to come uncompressed.
     request.insert_header(header::ACCEPT_ENCODING, "identity")?;

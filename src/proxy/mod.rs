@@ -6,7 +6,7 @@
 
 mod buffered;
 mod context;
-mod front;
+mod destination;
 mod headers;
 mod intake;
 mod refit;
@@ -33,9 +33,10 @@ use crate::metrics::Metrics;
 
 use buffered::Hold;
 use context::Context;
-use rescue::Rescue;
+use destination::Named;
 
-pub(crate) use front::{Front, Open};
+pub(crate) use destination::Through;
+pub(crate) use rescue::Rescue;
 
 /// A larger body is scanned on the blocking pool, so that it does not hold up other agents'
 /// streams.
@@ -100,7 +101,15 @@ impl Gateway {
     /// Checks the head and finds the upstream.
     fn route(&self, session: &Session, context: &mut Context) -> Result<(), Rescue> {
         let request = session.req_header();
-        self.door.admit(&request.uri, &request.headers).map_err(|stranger| match stranger {
+        // An absolute form that names no listed host is for the door to judge.
+        let upstreams = &context.running.config.upstreams;
+        let lists = |host: &str| upstreams.iter().any(|upstream| upstream.host == host);
+        let named = Named::by(session).filter(|named| named.scheme == "https" || lists(&named.host));
+        let admitted = match &named {
+            Some(named) => self.door.admit_named(named.scheme, &named.host, &request.headers),
+            None => self.door.admit(&request.uri, &request.headers),
+        };
+        admitted.map_err(|stranger| match stranger {
             Stranger::Host => Rescue::ForeignHost,
             Stranger::Origin => Rescue::ForeignOrigin,
         })?;
@@ -108,8 +117,12 @@ impl Gateway {
         if !request.raw_path_is_utf8() {
             return Err(Rescue::BadRequest("the path is not UTF-8"));
         }
-        let upstreams = &context.running.config.upstreams;
-        let route = route::route(upstreams, request.uri.path(), &request.headers).ok_or(Rescue::NoRoute)?;
+        let path = request.uri.path();
+        let route = match &named {
+            Some(named) => route::to_host(upstreams, &named.host, path),
+            None => route::route(upstreams, path, &request.headers),
+        };
+        let route = route.ok_or(Rescue::NoRoute)?;
         context.dialect = upstreams[route.upstream].dialect.at_path(route.path);
         context.upstream = Some(route.upstream);
         context.path = route.path.to_owned();

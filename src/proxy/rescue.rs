@@ -46,8 +46,8 @@ pub(crate) enum Rescue {
     #[error("WebSocket is not supported; use HTTP")]
     UpgradeRefused,
     /// A CONNECT that policy does not allow.
-    #[error("CONNECT is refused")]
-    ConnectRefused,
+    #[error("CONNECT is refused: {0}")]
+    ConnectRefused(&'static str),
     /// The upstream gave no answer.
     #[error("the upstream could not be reached: {0}")]
     UpstreamUnreachable(&'static str),
@@ -73,7 +73,7 @@ impl Rescue {
             },
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::ForeignHost => StatusCode::MISDIRECTED_REQUEST,
-            Self::ForeignOrigin | Self::ConnectRefused => StatusCode::FORBIDDEN,
+            Self::ForeignOrigin | Self::ConnectRefused(_) => StatusCode::FORBIDDEN,
             Self::BadRequest(_) | Self::ClientGone => StatusCode::BAD_REQUEST,
             Self::OldHttp => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -104,7 +104,7 @@ impl Rescue {
             Self::HeadTooLarge => "waterwall-head-too-large",
             Self::RequestTimeout => "waterwall-request-timeout",
             Self::UpgradeRefused => "waterwall-upgrade-refused",
-            Self::ConnectRefused => "waterwall-connect-refused",
+            Self::ConnectRefused(_) => "waterwall-connect-refused",
             Self::UpstreamUnreachable(_) => "waterwall-upstream-unreachable",
             Self::Internal => "waterwall-internal-error",
         }
@@ -210,7 +210,7 @@ mod tests {
             (Refusal::BodyTooLarge { limit: 1 }.into(), 413, "waterwall-body-too-large"),
             (Rescue::NoRoute, 404, "waterwall-no-route"),
             (Rescue::UpstreamUnreachable("x"), 502, "waterwall-upstream-unreachable"),
-            (Rescue::ConnectRefused, 403, "waterwall-connect-refused"),
+            (Rescue::ConnectRefused("x"), 403, "waterwall-connect-refused"),
         ];
         for (rescue, status, code) in cases {
             let head = rescue.head(0).unwrap();

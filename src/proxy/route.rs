@@ -28,6 +28,16 @@ pub(super) fn route<'a>(upstreams: &[Upstream], path: &'a str, headers: &HeaderM
     })
 }
 
+/// The upstream that is `host`, for a request that came through a tunnel or in absolute form: its path
+/// stays as it is.
+pub(super) fn to_host<'a>(upstreams: &[Upstream], host: &str, path: &'a str) -> Option<Route<'a>> {
+    if has_dot_segment(path) || !path.starts_with('/') {
+        return None;
+    }
+    let upstream = upstreams.iter().position(|upstream| upstream.host.eq_ignore_ascii_case(host))?;
+    Some(Route { upstream, path })
+}
+
 /// The longest prefix wins, so that `/a/b` can stand beside `/a`.
 fn by_prefix<'a>(upstreams: &[Upstream], path: &'a str) -> Option<Route<'a>> {
     upstreams
@@ -187,6 +197,17 @@ mod tests {
         assert_eq!(to("/v1/responses/r_1/cancel"), at("api.openai.com", "/v1/responses/r_1/cancel"));
         let path = "/v1beta/models/m:generateContent";
         assert_eq!(to(path), at("generativelanguage.googleapis.com", path));
+    }
+
+    #[test]
+    fn named_hosts_keep_the_path() {
+        let upstreams = upstreams();
+        let to = |host, path| to_host(&upstreams, host, path).map(|route| (route.upstream, route.path));
+        assert_eq!(to("API.anthropic.com", "/v1/files"), Some((1, "/v1/files")));
+        assert_eq!(to("api.openai.com", "/anthropic/v1/messages"), Some((0, "/anthropic/v1/messages")));
+        assert_eq!(to("api.openai.com", "/v1/../x"), None);
+        assert_eq!(to("api.openai.com", "*"), None);
+        assert_eq!(to("other.test", "/v1/messages"), None);
     }
 
     #[test]

@@ -10,10 +10,14 @@ mod audit_files;
 mod cli;
 /// Answers cut, escaped and compressed in every way.
 mod cuts;
-/// The kill switch and its four sources.
-mod kill_switch;
+/// Forward mode: requests through tunnels whose TLS is terminated.
+mod forward;
+/// Forward mode: what is tunnelled unseen, and what is refused.
+mod forward_tunnels;
 /// Moving over from a predecessor.
 mod import;
+/// The kill switch and its four sources.
+mod kill_switch;
 /// Values that are secret wherever they stand.
 mod known_values;
 /// Starting and stopping.

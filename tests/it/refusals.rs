@@ -130,16 +130,6 @@ fn websocket_upgrades() {
 }
 
 #[test]
-fn connect() {
-    let (gateway, upstream) = pair();
-    let mut client = gateway.client();
-    client.send("CONNECT api.example.com:443 HTTP/1.1\r\nhost: api.example.com:443\r\n\r\n");
-    is_refusal(&client.response(), 403, "waterwall-connect-refused");
-    assert!(client.is_closed());
-    assert_eq!(upstream.connections(), 0);
-}
-
-#[test]
 fn enormous_heads() {
     let (gateway, upstream) = pair();
     let answer = gateway.client().get("/up/x", &format!("x-big: {}\r\n", "a".repeat(70 << 10)));

@@ -162,6 +162,9 @@ def waterwall():
                 frameworks=["SOC2-CC4.2"])
     chain.event(**exchange(line_type="warn", warn="unscannable_passed", reason="unknown content-encoding"))
     chain.event(line_type="warn", warn="reload_refused", reason="unknown key")
+    chain.event(line_type="tunnel", host="login.example.com", request_id=None, session_id=None, port=443,
+                bytes_sent=1234, bytes_received=56789, duration_ms=2500, refused=None,
+                frameworks=["SOC2-CC6.6", "NIST-800-53-SC-7"])
     chain.event(line_type="recovered", moved_to="proxy.jsonl.torn-20260509T072933.086Z", bytes=17)
     ended = chain.peek(0)
     manifest(chain, ended, root=chain.checkpoint())

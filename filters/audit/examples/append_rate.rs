@@ -17,7 +17,8 @@ use waterwall_audit::{ChainWriter, Event, Redaction, SigningKey, WriterOptions, 
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let directory: PathBuf = arguments.next().ok_or("usage: append_rate DIR [THREADS] [LINES] [receipts]")?.into();
+    let directory: PathBuf =
+        arguments.next().ok_or("usage: append_rate DIR [THREADS] [LINES] [receipts]")?.into();
     let threads: u64 = arguments.next().map_or(Ok(8), |text| text.parse())?;
     let lines: u64 = arguments.next().map_or(Ok(100_000), |text| text.parse())?;
 

@@ -113,6 +113,21 @@ pub enum Event {
         /// What is wrong with it.
         reason: String,
     },
+    /// A tunnel to a host whose traffic is not seen has ended, or was refused.
+    Tunnel {
+        /// The host that the CONNECT named.
+        host: String,
+        /// The port that it named.
+        port: u16,
+        /// Bytes from the agent.
+        bytes_sent: u64,
+        /// Bytes to the agent.
+        bytes_received: u64,
+        /// From the CONNECT to the end, in milliseconds.
+        duration_ms: u64,
+        /// Why it was refused; `None` for a tunnel that was open.
+        refused: Option<Cow<'static, str>>,
+    },
     /// The writer moved a torn last line out of the log at start.
     Recovered {
         /// Name of the file beside the log that now has the torn bytes.
@@ -133,6 +148,7 @@ impl Event {
             Self::PolicyChange { .. } => "policy_change",
             Self::VerifyInstall { .. } => "verify_install",
             Self::UnscannablePassed { .. } | Self::ReloadRefused { .. } => "warn",
+            Self::Tunnel { .. } => "tunnel",
             Self::Recovered { .. } => "recovered",
         }
     }
@@ -200,6 +216,15 @@ impl Event {
             Self::ReloadRefused { reason } => {
                 fields.text("warn", "reload_refused");
                 fields.text("reason", &clean(reason));
+            }
+            Self::Tunnel { host, port, bytes_sent, bytes_received, duration_ms, refused } => {
+                exchange(&mut fields, host, None, None);
+                fields.integer("port", u64::from(*port));
+                fields.integer("bytes_sent", *bytes_sent);
+                fields.integer("bytes_received", *bytes_received);
+                fields.integer("duration_ms", *duration_ms);
+                fields.text_or_null("refused", refused.as_deref().map(clean).as_deref());
+                fields.texts("frameworks", frameworks::TUNNEL);
             }
             Self::Recovered { moved_to, bytes } => {
                 fields.text("moved_to", &clean(moved_to));

@@ -22,6 +22,9 @@ pub const KILLSWITCH: [&str; 2] = ["SOC2-CC7.3", "EU-AI-Act-Art-15"];
 /// Lines about another set of detectors; not written by the predecessor.
 pub const POLICY_CHANGE: [&str; 1] = ["SOC2-CC8.1"];
 
+/// Tunnel lines: what crossed the boundary unseen, or was kept from it. Not written by the predecessor.
+pub const TUNNEL: [&str; 2] = ["SOC2-CC6.6", "NIST-800-53-SC-7"];
+
 /// Session manifests.
 pub const SESSION: [&str; 2] = ["SOC2-CC4.1", "EU-AI-Act-Art-12"];
 

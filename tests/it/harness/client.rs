@@ -1,14 +1,19 @@
 //! An HTTP/1.1 client that sends exactly the bytes it is given and tells a complete answer from a
 //! cut one.
 
-use std::io::{self, Read as _, Write as _};
+use std::io;
 use std::net::{SocketAddr, TcpStream};
 
 use super::PATIENCE;
 
+/// What a client talks over: TCP, or TLS inside a tunnel.
+pub(crate) trait Wire: io::Read + io::Write + Send {}
+
+impl<T: io::Read + io::Write + Send> Wire for T {}
+
 /// One connection.
 pub(crate) struct Client {
-    stream: TcpStream,
+    stream: Box<dyn Wire>,
     /// Read but not yet used.
     pending: Vec<u8>,
 }
@@ -47,7 +52,12 @@ impl Client {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, pending: Vec::new() }
+        Self::over(stream)
+    }
+
+    /// A client over a connection that the test has made.
+    pub(crate) fn over(stream: impl Wire + 'static) -> Self {
+        Self { stream: Box::new(stream), pending: Vec::new() }
     }
 
     /// Sends bytes as they are.

@@ -3,14 +3,25 @@
 mod client;
 mod gateway;
 mod trailers;
+mod tunnel;
 mod upstream;
 
 pub(crate) use client::{Client, Response};
 pub(crate) use gateway::{Gateway, Setup, UpstreamConfig, signal, wait};
 pub(crate) use trailers::Trailers;
+pub(crate) use tunnel::{Tunnel, trusting};
 pub(crate) use upstream::Scripted;
 
 use std::time::Duration;
 
 /// No step of a test takes longer than this; a hang fails instead.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until `done`, asking again and again.
+pub(crate) fn wait_until(mut done: impl FnMut() -> bool) {
+    let since = std::time::Instant::now();
+    while !done() {
+        assert!(since.elapsed() < PATIENCE, "it did not happen");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -94,6 +94,14 @@ fn events() -> Vec<Event> {
             reason: "unknown content-encoding".to_owned(),
         },
         Event::ReloadRefused { reason: "unknown key".to_owned() },
+        Event::Tunnel {
+            host: "login.example.com".to_owned(),
+            port: 443,
+            bytes_sent: 1_234,
+            bytes_received: 56_789,
+            duration_ms: 2_500,
+            refused: None,
+        },
         Event::Recovered { moved_to: "proxy.jsonl.torn-20260509T072933.086Z".to_owned(), bytes: 17 },
     ]
 }
@@ -133,7 +141,7 @@ fn every_event_is_written_as_python_writes_it() {
     let manifest = writer.end_session(&session(), at(time)).unwrap().unwrap();
     writer.close(at(time)).unwrap();
     assert_eq!(String::from_utf8(log.bytes()).unwrap(), WATERWALL);
-    assert_eq!(log.verify().to_string(), "OK: 15 lines verified, 2 checkpoints valid");
+    assert_eq!(log.verify().to_string(), "OK: 16 lines verified, 2 checkpoints valid");
     let read = |directory: &Path| std::fs::read_to_string(directory.join(&manifest)).unwrap();
     assert_eq!(read(&log.directory.path().join("manifests")), read(Path::new(MANIFESTS)));
     for (name, content) in RECEIPTS {
