@@ -1,8 +1,10 @@
 //! The writer dies, or its disk is full, in a process of its own: this test binary run again.
 
 use std::{
+    collections::HashSet,
     env,
     io::{BufRead, BufReader, Write},
+    ops::Range,
     path::PathBuf,
     process::{Command, Stdio},
     time::Duration,
@@ -10,7 +12,12 @@ use std::{
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::support::{Log, at, open, redaction};
+use waterwall_audit::Fsync;
+
+use crate::{
+    receipts,
+    support::{Log, at, open, redaction},
+};
 
 /// Where the child finds its log.
 const LOG: &str = "WATERWALL_TEST_LOG";
@@ -18,7 +25,9 @@ const LOG: &str = "WATERWALL_TEST_LOG";
 /// This binary, to run one ignored test of it. `setup` is shell that comes before.
 pub(crate) fn child(test: &str, log: &Log, setup: &str) -> Command {
     let mut command = Command::new("sh");
-    let script = format!(r#"{setup} exec "$0" --exact {test} --ignored --nocapture"#);
+    // A setup that itself starts the program ends the line.
+    let exec = if setup.starts_with("exec ") { "" } else { "exec" };
+    let script = format!(r#"{setup} {exec} "$0" --exact {test} --ignored --nocapture"#);
     command.arg("-c").arg(script).arg(env::current_exe().unwrap()).env(LOG, &log.path);
     command
 }
@@ -27,13 +36,28 @@ pub(crate) fn log_of_child() -> PathBuf {
     env::var_os(LOG).expect("run by its parent").into()
 }
 
-const ROUNDS: u64 = 30;
+/// How many processes are killed: 30, or what this variable says (1,000 in `.ci/run`).
+const ROUNDS: &str = "WATERWALL_KILL_ROUNDS";
+
+/// As many on one log: reading it at each start is most of the time.
+const ROUNDS_A_LOG: u64 = 50;
 
 #[test]
 fn what_was_acknowledged_survives_sigkill() {
+    let rounds: u64 = env::var(ROUNDS).map_or(30, |rounds| rounds.parse().unwrap());
+    let mut lines = 0;
+    for first in (0..rounds).step_by(usize::try_from(ROUNDS_A_LOG).unwrap()) {
+        lines += kill_writers_of_one_log(first..rounds.min(first + ROUNDS_A_LOG));
+    }
+    assert!(lines > rounds);
+    eprintln!("{rounds} rounds: {lines} acknowledged lines, all there");
+}
+
+/// Returns how many lines were acknowledged, all of which are there.
+fn kill_writers_of_one_log(rounds: Range<u64>) -> u64 {
     let log = Log::new();
     let mut acknowledged = Vec::new();
-    for round in 0..ROUNDS {
+    for round in rounds {
         let mut child = child("crash::child_appends_until_killed", &log, "")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -53,24 +77,25 @@ fn what_was_acknowledged_survives_sigkill() {
         let acks = std::iter::once(first.trim().to_owned()).chain(rest);
         acknowledged.extend(acks.filter_map(|line| line.strip_prefix("ack ").map(str::to_owned)));
     }
-    let (writer, _) = log.open();
+    let (writer, _) = receipts::open(&log.path, Fsync::Checkpoint);
     writer.close(at(0)).unwrap();
     let verdict = log.verify();
     assert_eq!((verdict.failure, verdict.uncovered), (None, 0));
     let text = String::from_utf8(log.bytes()).unwrap();
-    let ids: std::collections::HashSet<&str> =
+    let ids: HashSet<&str> =
         text.split("\"request_id\":\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-    assert!(acknowledged.len() as u64 > ROUNDS);
     for id in &acknowledged {
         // An unfinished last number of the pipe is a prefix of a longer one, and not in here.
         assert!(ids.contains(id.as_str()), "{id} was acknowledged and is lost");
     }
+    receipts::assert_paired(&log.path);
+    acknowledged.len() as u64
 }
 
 #[test]
 #[ignore = "a part of what_was_acknowledged_survives_sigkill"]
 fn child_appends_until_killed() {
-    let (writer, report) = open(&log_of_child(), at(0));
+    let (writer, report) = receipts::open(&log_of_child(), Fsync::Checkpoint);
     std::thread::scope(|scope| {
         for thread in 0..3 {
             let writer = &writer;

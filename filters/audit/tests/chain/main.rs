@@ -4,6 +4,7 @@
 
 mod concurrency; // many threads, one chain
 mod crash; // SIGKILL, and a disk that is full
+mod faults; // full and read-only file systems, injected errors
 mod golden; // byte for byte what Python makes
 mod opening; // restart, torn tails, locks, permissions
 mod receipts; // a file beside the log for each redaction
