@@ -1,6 +1,7 @@
 //! The log as a user has it: real files, processes and signals.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod concurrency; // many threads, one chain
 mod crash; // SIGKILL, and a disk that is full
