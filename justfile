@@ -33,6 +33,7 @@ detection *ARGS:
 bench:
     cargo bench -p waterwall-core
     tests/bench/run.sh
+    tests/bench/verify.sh
 
 # One exchange from all sides.
 demo:

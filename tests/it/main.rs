@@ -10,6 +10,8 @@ mod audit_files;
 mod cli;
 /// Answers cut, escaped and compressed in every way.
 mod cuts;
+/// What an auditor gets, checked by tools that are not ours.
+mod evidence;
 /// Forward mode: requests through tunnels whose TLS is terminated.
 mod forward;
 /// Forward mode: what is tunnelled unseen, and what is refused.
