@@ -30,6 +30,11 @@ vectors:
 detection *ARGS:
     tests/detection/run.py {{ARGS}}
 
+# The documentation as a book, and its links.
+book:
+    mdbook build docs
+    tests/docs/check
+
 bench:
     cargo bench -p waterwall-core
     tests/bench/run.sh

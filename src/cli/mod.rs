@@ -14,6 +14,7 @@ mod init;
 mod launch;
 mod log;
 mod prove;
+mod reference;
 mod rotate_chain;
 mod run;
 mod scan;
@@ -32,7 +33,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{Config, Surroundings};
 use crate::failure::Failure;
@@ -83,6 +84,9 @@ enum Command {
     RotateChain(rotate_chain::Args),
     /// Print completions for a shell
     Completions(completions::Args),
+    /// Print this command line as a page of the documentation
+    #[command(hide = true)]
+    CliReference,
 }
 
 impl Command {
@@ -103,6 +107,10 @@ impl Command {
             Self::VerifyProof(args) => verify_proof::run(&args, out),
             Self::RotateChain(args) => rotate_chain::run(&args, out),
             Self::Completions(args) => completions::run(&args, out),
+            Self::CliReference => {
+                reference::write(Cli::command(), out)?;
+                Ok(ExitStatus::Success)
+            }
         }
     }
 

@@ -102,6 +102,14 @@ fn help_and_version_are_everywhere() {
     }
 }
 
+/// `waterwall cli-reference > docs/cli.md` brings it up to date.
+#[test]
+fn the_documented_command_line_is_the_real_one() {
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/cli.md")).expect("there");
+    let real = Home::new().run(&["cli-reference"]).out;
+    assert!(page == real, "docs/cli.md is out of date: waterwall cli-reference > docs/cli.md");
+}
+
 #[test]
 fn unknown_verbs_and_missing_arguments_exit_with_2() {
     let home = Home::new();
