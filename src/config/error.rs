@@ -32,6 +32,16 @@ impl Error {
         Self { at, ..Self::in_file(file, what, remedy) }
     }
 
+    /// An error on a line of a file; 0 is none in particular.
+    pub(super) fn on_line(
+        file: &Path,
+        line: u64,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { at: (line > 0).then_some((line, 1)), ..Self::in_file(file, what, remedy) }
+    }
+
     /// An error of the YAML reader: bad syntax, an unknown key, a value of the wrong type.
     pub(super) fn from_yaml(file: &Path, error: &serde_saphyr::Error) -> Self {
         let (what, remedy) = explain(error.without_snippet());

@@ -5,9 +5,11 @@
 //! have been set. A file that is named but missing, unparsable or has an unknown key is an
 //! [`Error`] with its place in the file.
 
+mod allow;
 mod build;
 mod change;
 mod error;
+mod gitleaks;
 mod locate;
 mod model;
 mod patterns;
@@ -21,6 +23,7 @@ mod upstream;
 
 use std::path::Path;
 
+pub use allow::AllowList;
 pub use error::Error;
 pub use locate::{BUILT_IN, Source};
 pub use model::{

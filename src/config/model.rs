@@ -3,13 +3,13 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use waterwall_core::detect::Detectors;
 use waterwall_core::dialect::Dialect;
 
-use super::Source;
+use super::{AllowList, Source};
 use crate::known_values::Listed;
 
 /// The whole configuration.
@@ -98,6 +98,8 @@ pub enum OtherHosts {
 pub struct Redaction {
     /// The built-in set, the user's own patterns, and the known values.
     pub detectors: Detectors,
+    /// What is no secret; `detectors` know of it what counts everywhere.
+    pub allow: AllowList,
     /// Where known values came from, and what became of each.
     pub known: Vec<Listed>,
     /// The least number of bytes of a known value that is not forced.
@@ -207,11 +209,26 @@ impl PartialEq for Upstream {
 
 impl Eq for Upstream {}
 
+impl Redaction {
+    /// The detectors for the text of one file: what its path allows is left alone.
+    #[must_use]
+    pub fn detectors_in(&self, file: &Path) -> Detectors {
+        let by_path = self.allow.asks_for_path();
+        if !by_path && !self.detectors.ask_for_path() {
+            return self.detectors.clone();
+        }
+        let path = self.allow.path_of(file);
+        let detectors = self.detectors.for_file(&path);
+        if by_path { detectors.allowing(self.allow.in_file(&path)) } else { detectors }
+    }
+}
+
 /// Detectors are told by the hash that names them on the audit log.
 impl fmt::Debug for Redaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redaction")
             .field("detectors", &self.detectors.policy_hash())
+            .field("allow", &self.allow)
             .field("known", &self.known)
             .field("known_min_length", &self.known_min_length)
             .field("max_body_bytes", &self.max_body_bytes)
@@ -224,6 +241,7 @@ impl fmt::Debug for Redaction {
 impl PartialEq for Redaction {
     fn eq(&self, other: &Self) -> bool {
         self.detectors.is_same(&other.detectors)
+            && self.allow == other.allow
             && self.known == other.known
             && self.known_min_length == other.known_min_length
             && self.max_body_bytes == other.max_body_bytes

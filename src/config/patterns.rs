@@ -2,29 +2,22 @@
 
 use std::path::Path;
 
-use serde_saphyr::Spanned;
 use waterwall_core::detect::{Detectors, ExtraError, ExtraPattern};
 
 use super::build::Context;
 use super::raw;
 use super::{Error, locate};
 
-/// Reads and checks the file that the configuration names: the built-in set and its patterns.
-pub(super) fn load(context: &Context<'_>, named: &Spanned<String>) -> Result<Detectors, Error> {
-    let file = context.path(named)?;
-    if !file.is_file() {
-        let what = format!("extra_detectors: there is no file {}", file.display());
-        let remedy = "Create it, or set `extra_detectors: null`.";
-        return Err(context.refuse(named.referenced, what, remedy));
-    }
-    let text = locate::read_text(&file)?;
-    let context = Context { file: &file, ..*context };
+/// Reads and checks a file: the built-in set and its patterns.
+pub(super) fn load(context: &Context<'_>, file: &Path) -> Result<Detectors, Error> {
+    let text = locate::read_text(file)?;
+    let context = Context { file, ..*context };
     let raw: raw::Patterns = context.parse(&text)?;
     let patterns: Vec<_> =
         raw.patterns.iter().map(|pattern| check(&context, pattern)).collect::<Result<_, _>>()?;
     Detectors::with_extra(patterns).map_err(|error| {
         // Each was accepted by itself, so this is about all of them.
-        Error::in_file(&file, error.to_string(), "Use fewer or simpler patterns.")
+        Error::in_file(file, error.to_string(), "Use fewer or simpler patterns.")
     })
 }
 

@@ -66,6 +66,7 @@ pub(super) struct Redaction {
     pub(super) _detectors: Option<DetectorSet>,
     pub(super) extra_detectors: Maybe<String>,
     pub(super) known_values: Option<KnownValues>,
+    pub(super) allow: Option<Vec<Allow>>,
     pub(super) max_body_bytes: Maybe<u64>,
     pub(super) unscannable: Option<Unscannable>,
     pub(super) explain_placeholders: Option<bool>,
@@ -81,6 +82,16 @@ pub(super) struct KnownValues {
     pub(super) min_length: Maybe<u64>,
     pub(super) force: Option<Vec<String>>,
     pub(super) ignore: Option<Vec<String>>,
+}
+
+/// What is no secret, if all that it says is true.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Allow {
+    pub(super) sha256: Maybe<String>,
+    #[serde(rename = "type")]
+    pub(super) kind: Maybe<String>,
+    pub(super) path: Maybe<String>,
 }
 
 #[derive(Deserialize)]

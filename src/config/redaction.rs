@@ -7,7 +7,7 @@ use waterwall_core::detect::Detectors;
 
 use super::build::Context;
 use super::raw;
-use super::{Error, Redaction, Unscannable, patterns};
+use super::{Error, Redaction, Unscannable, allow, gitleaks, patterns};
 use crate::known_values::{self, Gathered, Sources, Store};
 
 /// Bodies are held in memory whole; a larger limit than this is a slip of the pen.
@@ -28,21 +28,17 @@ pub(super) struct Checked {
 /// Checks the section and reads the files that it names.
 pub(super) fn check(context: &Context<'_>, raw: raw::Redaction, state_dir: &Path) -> Result<Checked, Error> {
     let largest = context.count(raw.max_body_bytes, 64 << 20, LARGEST_BODY)?;
-    let mut read = Vec::new();
-    let detectors = match raw.extra_detectors {
-        Some(written) => {
-            read.push(context.path(&written)?);
-            patterns::load(context, &written)?
-        }
-        None => Detectors::builtin(),
-    };
+    let Patterns { detectors, mut read, mut warnings } = extra(context, raw.extra_detectors.as_ref())?;
+    let allow = allow::check(context, raw.allow, &detectors)?;
     let raw_known = raw.known_values.unwrap_or_default();
     let min_length = context.count(raw_known.min_length.clone(), MIN_LENGTH, 1024)?;
     let known_min_length = usize::try_from(min_length).unwrap_or(usize::MAX);
     let known = known(context, raw_known, known_min_length, state_dir)?;
     read.extend(known.read);
+    warnings.extend(known.warnings);
     let section = Redaction {
-        detectors: detectors.with_known(&known.values),
+        detectors: detectors.with_known(&known.values).allowing(allow.everywhere()),
+        allow,
         known: known.listed,
         known_min_length,
         // Saturates where a pointer has 32 bits, and no such body can exist there.
@@ -53,7 +49,32 @@ pub(super) fn check(context: &Context<'_>, raw: raw::Redaction, state_dir: &Path
         },
         explain_placeholders: raw.explain_placeholders.unwrap_or(false),
     };
-    Ok(Checked { section, read, warnings: known.warnings })
+    Ok(Checked { section, read, warnings })
+}
+
+/// The built-in set and the user's patterns.
+struct Patterns {
+    detectors: Detectors,
+    read: Vec<PathBuf>,
+    warnings: Vec<String>,
+}
+
+fn extra(context: &Context<'_>, written: Option<&Spanned<String>>) -> Result<Patterns, Error> {
+    let Some(written) = written else {
+        return Ok(Patterns { detectors: Detectors::builtin(), read: Vec::new(), warnings: Vec::new() });
+    };
+    let file = context.path(written)?;
+    if !file.is_file() {
+        let what = format!("extra_detectors: there is no file {}", file.display());
+        return Err(context.refuse(written.referenced, what, "Create it, or set `extra_detectors: null`."));
+    }
+    let mut read = vec![file.clone()];
+    if file.extension().is_some_and(|extension| extension == "toml") {
+        let loaded = gitleaks::load(&file)?;
+        read.extend(loaded.read);
+        return Ok(Patterns { detectors: loaded.detectors, read, warnings: loaded.warnings });
+    }
+    Ok(Patterns { detectors: patterns::load(context, &file)?, read, warnings: Vec::new() })
 }
 
 fn known(

@@ -254,3 +254,37 @@ fn a_commit_hook_keeps_secrets_out() {
     let accepted = tree.git(&["commit", "-qm", "two"]);
     assert_eq!(accepted.code, Some(0), "{accepted:?}");
 }
+
+#[test]
+fn what_the_configuration_allows_is_not_told() {
+    let tree = Tree::new();
+    tree.plant(&["src/a", "test/fixtures/b", "test/fixtures/deep/c", "sub/test/fixtures/d"]);
+    tree.write("waterwall.yaml", "redaction: { allow: [{path: 'test/fixtures/**'}] }\n");
+    assert_eq!(tree.scan(&["."]).files(), ["./src/a", "./sub/test/fixtures/d"]);
+    assert_eq!(tree.scan(&["test"]).code, Some(0));
+    // Globs are seen from the configuration, wherever the scan begins.
+    assert_eq!(
+        tree.scan(&["--config", "waterwall.yaml", tree.path().join("test").to_str().expect("UTF-8")]).code,
+        Some(0)
+    );
+    tree.write("waterwall.yaml", "redaction: { allow: [{type: AWS_ACCESS_KEY}] }\n");
+    assert_eq!(tree.scan(&["."]).code, Some(0));
+}
+
+#[test]
+fn rules_of_gitleaks_are_used() {
+    let tree = Tree::new();
+    tree.write("waterwall.yaml", "redaction: { extra_detectors: rules.toml }\n");
+    let rules = "[[rules]]\nid = 'own-key'\nregex = 'own:(\\w{6})'\npath = '[.]cfg$'\n[allowlist]\npaths = ['^ok/']\n";
+    tree.write("rules.toml", rules);
+    for name in ["a.cfg", "a.txt", "ok/a.cfg"] {
+        tree.write(name, "x own:q1w2e3 y\n");
+    }
+    let scan = tree.scan(&["a.cfg", "a.txt", "ok", "--json"]);
+    let found: Value = serde_json::from_str(&scan.out).expect("JSON");
+    assert_eq!(found["findings"].as_array().expect("a list").len(), 1, "{scan:?}");
+    assert_eq!(
+        (&found["findings"][0]["type"], &found["findings"][0]["start"]),
+        (&"OWN_KEY".into(), &6.into())
+    );
+}

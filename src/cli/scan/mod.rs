@@ -21,6 +21,7 @@ use std::thread;
 use waterwall_core::detect::{Detectors, Leaf, Span};
 
 use super::{ConfigOption, ExitStatus, Stop, terminal};
+use crate::config::Redaction;
 use crate::failure::Failure;
 use progress::Progress;
 use report::{Format, Report};
@@ -65,9 +66,9 @@ impl Args {
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
     let config = args.config.load()?;
     config.warnings.iter().for_each(|warning| terminal::warn(warning));
-    let detectors = config.redaction.detectors;
+    let redaction = config.redaction;
     if args.jsonl {
-        return jsonl::filter(&detectors, &args.paths(), out);
+        return jsonl::filter(&redaction.detectors, &args.paths(), out);
     }
     let Targets { targets, failures } = targets::collect(&args.paths(), &args.walk, args.threads());
     let mut survey = Survey {
@@ -80,7 +81,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
     for failure in &failures {
         survey.fail(failure);
     }
-    survey.scan(&detectors, &targets, args.threads())?;
+    survey.scan(&redaction, &targets, args.threads())?;
     Ok(survey.end()?)
 }
 
@@ -94,10 +95,13 @@ struct Survey<'a> {
 }
 
 impl Survey<'_> {
-    fn scan(&mut self, detectors: &Detectors, targets: &[Target], threads: NonZero<usize>) -> io::Result<()> {
+    fn scan(&mut self, redaction: &Redaction, targets: &[Target], threads: NonZero<usize>) -> io::Result<()> {
         let worker = || {
-            let mut scanner = Scanner::new(detectors.clone());
-            move |target: &Target| scanner.scan(target)
+            let mut scanner = Scanner::new();
+            move |target: &Target| match target.path() {
+                Some(path) => scanner.scan(&redaction.detectors_in(path), target),
+                None => scanner.scan(&redaction.detectors, target),
+            }
         };
         ordered::for_each(targets, threads, worker, |target, outcome| match outcome {
             Ok(outcome) => self.add(target, outcome),

@@ -53,27 +53,32 @@ const HEAD: usize = 8000;
 
 /// Scans target after target, with one buffer.
 pub(super) struct Scanner {
-    detectors: Detectors,
     window: Vec<u8>,
     sizes: Sizes,
 }
 
 impl Scanner {
-    pub(super) fn new(detectors: Detectors) -> Self {
-        Self { detectors, window: Vec::new(), sizes: SIZES }
+    pub(super) fn new() -> Self {
+        Self { window: Vec::new(), sizes: SIZES }
     }
 
     /// The findings in a target, in order. A binary file that was not named by the user has none.
-    pub(super) fn scan(&mut self, target: &Target) -> Result<Outcome, Failure> {
+    pub(super) fn scan(&mut self, detectors: &Detectors, target: &Target) -> Result<Outcome, Failure> {
+        let mut scan = |text: &mut dyn Read, named| self.scan_text(detectors, text, named);
         let outcome = match target {
-            Target::StandardInput => self.scan_text(&mut io::stdin().lock(), true),
-            Target::Named(path) => File::open(path).and_then(|mut file| self.scan_text(&mut file, true)),
-            Target::Found(path) => File::open(path).and_then(|mut file| self.scan_text(&mut file, false)),
+            Target::StandardInput => scan(&mut io::stdin().lock(), true),
+            Target::Named(path) => File::open(path).and_then(|mut file| scan(&mut file, true)),
+            Target::Found(path) => File::open(path).and_then(|mut file| scan(&mut file, false)),
         };
         outcome.map_err(|error| Failure::io("cannot read", Path::new(target.name().as_ref()), &error))
     }
 
-    fn scan_text(&mut self, text: &mut dyn Read, even_binary: bool) -> io::Result<Outcome> {
+    fn scan_text(
+        &mut self,
+        detectors: &Detectors,
+        text: &mut dyn Read,
+        even_binary: bool,
+    ) -> io::Result<Outcome> {
         self.window.clear();
         let (mut findings, mut places) = (Vec::new(), Places::new());
         // Offsets in the whole text: of the window, and of what is still to be reported.
@@ -86,7 +91,7 @@ impl Scanner {
             }
             let end = base + window.len();
             let limit = if whole { end } else { end - self.sizes.ahead };
-            for span in spans(&self.detectors, window) {
+            for span in spans(detectors, window) {
                 let (start, end) = ((base + span.start).max(open), base + span.end);
                 if start >= limit {
                     break;
@@ -131,8 +136,8 @@ mod tests {
     }
 
     fn scan(text: &str, sizes: Sizes) -> Vec<Finding> {
-        let mut scanner = Scanner { detectors: Detectors::builtin(), window: Vec::new(), sizes };
-        scanner.scan_text(&mut text.as_bytes(), false).expect("no error").findings
+        let mut scanner = Scanner { window: Vec::new(), sizes };
+        scanner.scan_text(&Detectors::builtin(), &mut text.as_bytes(), false).expect("no error").findings
     }
 
     #[test]
@@ -159,9 +164,14 @@ mod tests {
     #[test]
     fn binary_files_are_scanned_only_when_named() {
         let text = format!("\0\n{}", key());
-        let mut scanner = Scanner::new(Detectors::builtin());
-        let mut found =
-            |named| scanner.scan_text(&mut text.as_bytes(), named).expect("no error").findings.len();
+        let mut scanner = Scanner::new();
+        let mut found = |named| {
+            scanner
+                .scan_text(&Detectors::builtin(), &mut text.as_bytes(), named)
+                .expect("no error")
+                .findings
+                .len()
+        };
         assert_eq!((found(false), found(true)), (0, 1));
     }
 }

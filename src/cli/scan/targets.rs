@@ -41,6 +41,14 @@ pub(super) enum Target {
 }
 
 impl Target {
+    /// The file, if it is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::StandardInput => None,
+            Self::Named(path) | Self::Found(path) => Some(path),
+        }
+    }
+
     /// The path as it is shown.
     pub(super) fn name(&self) -> Cow<'_, str> {
         match self {

@@ -6,6 +6,7 @@
 //!
 //! To add a format: one entry in `builtin/`, which carries its own examples; a test runs them.
 
+mod allow;
 mod boundary;
 mod builtin;
 mod class;
@@ -30,21 +31,22 @@ mod vendor;
 mod words;
 
 use std::{
-    fmt::Write as _,
+    fmt::{self, Write as _},
     ops::Range,
     sync::{Arc, LazyLock},
 };
 
 use sha2::{Digest, Sha256};
 
-use self::{engine::Engine, extra::Extra, known::Known};
+use self::{engine::Engine, extra::Extras, known::Known};
 use crate::secret::Kind;
 
 pub(crate) use self::known::KIND as KNOWN;
 pub use self::{
+    allow::Allowed,
     builtin::DETECTORS,
     detector::{Confidence, Detector, expand},
-    extra::{ExtraError, ExtraPattern},
+    extra::{Exception, ExtraError, ExtraPattern, Rule, RuleError, Target},
     known::KnownValue,
 };
 
@@ -80,8 +82,9 @@ pub struct Leaf<'a> {
 #[derive(Clone)]
 pub struct Detectors {
     builtin: Arc<Engine>,
-    extras: Arc<[Extra]>,
+    extras: Extras,
     known: Option<Arc<Known>>,
+    allowed: Arc<[Allowed]>,
     policy_hash: Arc<str>,
 }
 
@@ -89,8 +92,17 @@ impl Detectors {
     /// The built-in set.
     #[must_use]
     pub fn builtin() -> Self {
-        static BUILTIN: LazyLock<Detectors> =
-            LazyLock::new(|| Detectors::new(Arc::new(Engine::new(builtin::all())), [].into(), None));
+        static BUILTIN: LazyLock<Detectors> = LazyLock::new(|| {
+            let builtin = Arc::new(Engine::new(builtin::all()));
+            let set = Detectors {
+                builtin,
+                extras: Extras::default(),
+                known: None,
+                allowed: [].into(),
+                policy_hash: "".into(),
+            };
+            set.named()
+        });
         BUILTIN.clone()
     }
 
@@ -99,18 +111,46 @@ impl Detectors {
     /// # Errors
     /// The first pattern whose label or expression cannot be used.
     pub fn with_extra(patterns: Vec<ExtraPattern>) -> Result<Self, ExtraError> {
-        Ok(Self::new(Self::builtin().builtin, extra::compile(patterns)?.into(), None))
+        let extras = Extras::new(extra::compile(patterns)?);
+        Ok(Self { extras, ..Self::builtin() }.named())
+    }
+
+    /// The built-in set and rules in the manner of gitleaks.
+    ///
+    /// # Errors
+    /// The first rule that cannot be used, with its place in the list.
+    pub fn with_rules(rules: &[Rule]) -> Result<Self, (usize, RuleError)> {
+        let extras = Extras::new(extra::compile_rules(rules)?);
+        Ok(Self { extras, ..Self::builtin() }.named())
     }
 
     /// This set, and values that are secret wherever they stand; they replace those it knew.
     #[must_use]
     pub fn with_known(self, values: &[KnownValue]) -> Self {
-        Self::new(self.builtin, self.extras, Known::new(values))
+        Self { known: Known::new(values).map(Arc::new), ..self }.named()
     }
 
-    fn new(builtin: Arc<Engine>, extras: Arc<[Extra]>, known: Option<Known>) -> Self {
-        let policy_hash = hash(&canonical(&builtin, &extras, known.as_ref()));
-        Self { builtin, extras, known: known.map(Arc::new), policy_hash: policy_hash.into() }
+    /// This set, but leaving alone what is allowed, unless it is a known value; replaces what was allowed.
+    #[must_use]
+    pub fn allowing(self, allowed: Vec<Allowed>) -> Self {
+        Self { allowed: allowed.into(), ..self }.named()
+    }
+
+    /// This set for the text of one file: rules may ask for its path.
+    #[must_use]
+    pub fn for_file(&self, path: &str) -> Self {
+        Self { extras: self.extras.for_file(path), ..self.clone() }
+    }
+
+    /// Whether [`Self::for_file`] makes a difference.
+    #[must_use]
+    pub fn ask_for_path(&self) -> bool {
+        self.extras.ask_for_path()
+    }
+
+    fn named(self) -> Self {
+        let policy_hash = hash(&self.policy_text()).into();
+        Self { policy_hash, ..self }
     }
 
     /// Appends the credentials in a leaf: sorted, disjoint, never empty.
@@ -118,9 +158,12 @@ impl Detectors {
         let first = spans.len();
         let mut matches = Vec::new();
         self.builtin.matches(leaf, &mut matches);
-        extra::matches(&self.extras, self.builtin.detectors().len(), leaf.text, &mut matches);
+        if !self.extras.is_empty() {
+            extra::matches(&self.extras, self.builtin.detectors().len(), leaf.text, &mut matches);
+        }
         if !matches.is_empty() {
             engine::merge(matches, |rank| self.kind(rank), spans);
+            allow::spare(&self.allowed, leaf.text, spans, first);
         }
         self.insert_known(leaf.text, spans, first);
         if spans.len() > first {
@@ -169,7 +212,7 @@ impl Detectors {
         let builtin = self.builtin.detectors();
         match builtin.get(rank) {
             Some(detector) => detector.kind,
-            None => self.extras[rank - builtin.len()].kind,
+            None => self.extras.kind(rank - builtin.len()),
         }
     }
 
@@ -190,35 +233,36 @@ impl Detectors {
         (0..self.len()).map(|rank| self.kind(rank))
     }
 
-    /// The text under [`Detectors::policy_hash`]: what the set is made of.
-    #[must_use]
-    pub fn policy_text(&self) -> String {
-        canonical(&self.builtin, &self.extras, self.known.as_deref())
-    }
-
-    /// What names this set on the audit log: SHA-256, 64 hex digits, over labels, shapes and
-    /// extra expressions.
+    /// What names this set on the audit log: SHA-256, 64 hex digits, over labels, shapes,
+    /// extra expressions and what is allowed.
     #[must_use]
     pub fn policy_hash(&self) -> &str {
         &self.policy_hash
     }
+
+    /// The text under [`Detectors::policy_hash`]: one line per detector, its label, origin and shape
+    /// separated by tabs. An expression cannot forge a line: it is written escaped.
+    #[must_use]
+    pub fn policy_text(&self) -> String {
+        let mut text = String::from("waterwall detectors 1\n");
+        for detector in self.builtin.detectors() {
+            let _ = writeln!(text, "{}\tbuiltin\t{}", detector.kind, detector.shape);
+        }
+        self.extras.describe(&mut text);
+        if let Some(known) = &self.known {
+            // Nothing that depends on a value: whoever reads the log could test guesses.
+            let _ = writeln!(text, "{}\tknown\t{}", known::KIND, known.count);
+        }
+        allow::describe(&self.allowed, &mut text);
+        text
+    }
 }
 
-/// The text under the policy hash: one line per detector, its label, origin and shape separated
-/// by tabs. An expression cannot forge a line: it is written escaped.
-fn canonical(builtin: &Engine, extras: &[Extra], known: Option<&Known>) -> String {
-    let mut text = String::from("waterwall detectors 1\n");
-    for detector in builtin.detectors() {
-        let _ = writeln!(text, "{}\tbuiltin\t{}", detector.kind, detector.shape);
+/// By the hash that names the set: it has too many parts to show, and some are secret.
+impl fmt::Debug for Detectors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Detectors").field(&self.policy_hash).finish()
     }
-    for Extra { kind, regex } in extras {
-        let _ = writeln!(text, "{kind}\textra\t{}", regex.as_str().escape_debug());
-    }
-    if let Some(known) = known {
-        // Nothing that depends on a value: whoever reads the log could test guesses.
-        let _ = writeln!(text, "{}\tknown\t{}", known::KIND, known.count);
-    }
-    text
 }
 
 fn hash(text: &str) -> String {
