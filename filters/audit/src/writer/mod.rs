@@ -60,6 +60,8 @@ pub struct ChainWriter {
 
 struct State {
     queue: Vec<Job>,
+    /// How many wait for the end of a turn.
+    waiting: usize,
     /// `None` while someone has the turn.
     core: Option<Box<Core>>,
     /// As of the last turn.
@@ -177,6 +179,7 @@ impl ChainWriter {
         let options = Arc::new(options);
         let state = State {
             queue: Vec::new(),
+            waiting: 0,
             core: Some(Box::new(Core::new(disk, position, receipts, Arc::clone(&options)))),
             position,
             writes: 0,
@@ -309,9 +312,16 @@ impl ChainWriter {
                     self.take_turn(core, jobs);
                     self.state()
                 }
-                None => self.turn_over.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => self.wait_for_turn_over(state),
             };
         }
+    }
+
+    fn wait_for_turn_over<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let mut state = self.turn_over.wait(state).unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
     }
 
     /// Writes the jobs and answers them. The core goes back even if something in here panics, and
@@ -451,8 +461,14 @@ struct Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.writer.state().core = self.core.take();
-        self.writer.turn_over.notify_all();
+        let mut state = self.writer.state();
+        state.core = self.core.take();
+        let anyone = state.waiting > 0;
+        drop(state);
+        // A system call that one caller alone does not need.
+        if anyone {
+            self.writer.turn_over.notify_all();
+        }
     }
 }
 

@@ -141,7 +141,7 @@ impl ChainWriter {
             if let Some(core) = state.core.take() {
                 return Ok(Turn { writer: self, core: Some(core) });
             }
-            state = self.turn_over.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.wait_for_turn_over(state);
         }
     }
 }
