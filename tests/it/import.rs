@@ -1,9 +1,10 @@
 //! `waterwall init --import`: a predecessor's directory, taken over and gone on from.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest as _, Sha256};
@@ -70,8 +71,9 @@ impl Moving {
         (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
     }
 
-    /// The gateway with the imported configuration, on free ports.
-    fn start(&self) -> (Child, u16) {
+    /// The gateway with the imported configuration, on free ports; its output is kept open, as a
+    /// terminal is.
+    fn start(&self) -> (Child, BufReader<ChildStdout>, u16) {
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (agents, admin) = (free(), free());
         let config = self.read("new/waterwall.yaml").replace(":8888", &format!(":{agents}"));
@@ -79,10 +81,10 @@ impl Moving {
         let mut command = self.command(&["run", "--config", "new/waterwall.yaml"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
-        let mut stdout = std::io::BufReader::new(child.stdout.take().unwrap());
-        std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
         assert!(line.contains("listens on"), "{line}");
-        (child, agents)
+        (child, stdout, agents)
     }
 }
 
@@ -112,7 +114,7 @@ fn everything_is_taken_over_and_the_log_goes_on() {
     assert_eq!(fs::read_to_string(state.join("signing.key")).unwrap(), golden_key());
 
     // The imported switch is armed; its refusal is on the imported log, signed by the imported key.
-    let (mut child, port) = moving.start();
+    let (mut child, _stdout, port) = moving.start();
     let answer = Client::connect(([127, 0, 0, 1], port).into()).post("/anthropic/v1/messages", "{}");
     assert_eq!(answer.header("x-waterwall-error"), Some("waterwall-killswitch-engaged"));
     signal(&child, "TERM");
