@@ -37,9 +37,6 @@ use services::Upkeep;
 use signals::{Notice, Signals};
 use supervisor::Supervisor;
 
-/// How long exchanges in flight may take to finish once the gateway has been told to stop. Stays
-/// under the 90 seconds after which systemd kills.
-const DRAIN: Duration = Duration::from_secs(80);
 /// How long Pingora may take to listen.
 const START: Duration = Duration::from_secs(10);
 /// Attempts per request: one per address of the upstream, and one for a stale connection.
@@ -161,7 +158,7 @@ fn server_conf(config: &Config) -> Result<ServerConf> {
         ca_file: roots,
         threads: thread::available_parallelism().map_or(1, usize::from),
         // Pingora sleeps through this before it ends by itself; we end before.
-        grace_period_seconds: Some(DRAIN.as_secs() + 10),
+        grace_period_seconds: Some(config.drain.as_secs() + 10),
         graceful_shutdown_timeout_seconds: Some(0),
         // Pingora's defaults are in a directory that others can write to.
         upgrade_sock: in_state_dir("upgrade.sock"),
@@ -196,7 +193,7 @@ fn serve(server: Server, open: &Open, config: &Config, ready: impl FnOnce(&Confi
     while next()? == Notice::Listening {}
     supervisor.stopping();
     tracing::info!(open_connections = open.count(), "stopping");
-    match drain(open, &notices) {
+    match drain(open, config.drain, &notices) {
         0 => tracing::info!("stopped"),
         left => tracing::warn!(open_connections = left, "stopped before these were done"),
     }
@@ -217,9 +214,9 @@ fn wait_until_listening(address: SocketAddr) -> Result<()> {
 
 /// Waits until no connection is open, the time is up, or a second signal comes. Returns how many
 /// are left.
-fn drain(open: &Open, notices: &mpsc::Receiver<Notice>) -> usize {
+fn drain(open: &Open, longest: Duration, notices: &mpsc::Receiver<Notice>) -> usize {
     let since = Instant::now();
-    while open.count() > 0 && since.elapsed() < DRAIN {
+    while open.count() > 0 && since.elapsed() < longest {
         if let Ok(Notice::StopNow) = notices.recv_timeout(Duration::from_millis(20)) {
             break;
         }

@@ -4,6 +4,8 @@
 //! Invariants: nothing that exists is ever overwritten; the directory is made 0700 and private
 //! files 0600 from their first byte on.
 
+mod privacy;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -65,6 +67,21 @@ impl<'a> Files<'a> {
     #[must_use]
     pub fn admin_token(&self) -> PathBuf {
         self.config.state_dir.join("admin.token")
+    }
+
+    /// Whether the state directory and the admin token are this user's alone. To be asked before
+    /// anything is served; what does not exist yet is made private later.
+    ///
+    /// # Errors
+    /// When they belong to another user, or others could read or change them.
+    pub fn check_private(&self) -> Result<(), Failure> {
+        if self.config.state_dir.is_dir() {
+            privacy::check_directory(&self.config.state_dir)?;
+        }
+        if exists(&self.admin_token())? {
+            privacy::check_file(&self.admin_token())?;
+        }
+        Ok(())
     }
 
     /// Makes what is missing; says for each file whether it was made or kept.

@@ -18,7 +18,9 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
     let config = args.config.load()?;
     log::start();
     config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    for piece in Files::of(&config).ensure()? {
+    let files = Files::of(&config);
+    files.check_private()?;
+    for piece in files.ensure()? {
         if piece.created {
             tracing::info!(file = %piece.path.display(), "created");
         }

@@ -15,6 +15,9 @@ use super::{
 /// Ten years in seconds: longer than any sensible interval, short enough for every clock.
 const LONGEST_SECONDS: u64 = 10 * 365 * 24 * 60 * 60;
 
+/// An hour: no answer takes longer.
+const LONGEST_DRAIN_SECONDS: u64 = 3600;
+
 /// Vault entries are held in memory.
 const LARGEST_VAULT: u64 = 100_000_000;
 
@@ -96,10 +99,12 @@ pub(super) fn config(source: Source, text: &str, surroundings: &Surroundings) ->
     let raw: raw::Config = context.parse(text)?;
     let (listen, admin_listen) = addresses(&context, raw.listen, raw.admin.unwrap_or_default())?;
     let state_dir = state_dir(&context, raw.state_dir)?;
+    let drain = context.count(raw.drain_seconds, 80, LONGEST_DRAIN_SECONDS)?;
     let redaction = redaction::check(&context, raw.redaction.unwrap_or_default(), &state_dir)?;
     Ok(Config {
         listen,
         admin_listen,
+        drain: Duration::from_secs(drain),
         upstreams: upstream::all(&context, raw.upstreams)?,
         forward: forward(&context, raw.forward.unwrap_or_default(), &state_dir)?,
         redaction: redaction.section,

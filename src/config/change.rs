@@ -41,6 +41,7 @@ impl Config {
             ("listen", self.listen == new.listen),
             ("admin.listen", self.admin_listen == new.admin_listen),
             ("state_dir", self.state_dir == new.state_dir),
+            ("drain_seconds", self.drain == new.drain),
             ("vault", self.vault == new.vault),
             ("audit.chain", *chain == audit.chain),
             ("audit.receipts_dir", *receipts_dir == audit.receipts_dir),

@@ -23,6 +23,8 @@ pub struct Config {
     pub admin_listen: SocketAddr,
     /// The directory of keys, tokens and (by default) logs.
     pub state_dir: PathBuf,
+    /// How long exchanges in flight may take to finish once the gateway is told to stop.
+    pub drain: Duration,
     /// The providers, in the order of the file; hosts and prefixes are unique.
     pub upstreams: Vec<Upstream>,
     /// What CONNECT may reach.

@@ -17,6 +17,7 @@ pub(super) struct Config {
     pub(super) listen: Maybe<String>,
     pub(super) admin: Option<Admin>,
     pub(super) state_dir: Maybe<String>,
+    pub(super) drain_seconds: Maybe<u64>,
     pub(super) upstreams: Maybe<Vec<Upstream>>,
     pub(super) forward: Option<Forward>,
     pub(super) redaction: Option<Redaction>,

@@ -217,7 +217,7 @@ fn refusals_name_the_place_and_the_remedy() {
         (
             "lisen: 127.0.0.1:1\n".to_owned(),
             "w.yaml:1:1: unknown key \"lisen\"\n\
-             Remove it, or use one of: listen, admin, state_dir, upstreams, forward, redaction, vault, audit, kill_switch.",
+             Remove it, or use one of: listen, admin, state_dir, drain_seconds, upstreams, forward, redaction, vault, audit, kill_switch.",
         ),
         (
             "forward:\n  intercept: true\n  others: refuse\n".to_owned(),

@@ -125,7 +125,7 @@ fn a_bad_configuration_stops_every_verb_that_needs_one() {
     let home = Home::new();
     home.write("bad.yaml", "listen: 127.0.0.1:0\nlisten_on: 1\n");
     let expected = "error: bad.yaml:2:1: unknown key \"listen_on\"\n help: Remove it, or use one of: \
-                    listen, admin, state_dir, upstreams, forward, redaction, vault, audit, kill_switch.\n";
+                    listen, admin, state_dir, drain_seconds, upstreams, forward, redaction, vault, audit, kill_switch.\n";
     for verb in [&[][..], &["run"], &["env"]] {
         let ran = home.run(&[verb, &["--config", "bad.yaml"]].concat());
         assert_eq!((ran.code, ran.err.as_str()), (Some(1), expected), "{verb:?}");

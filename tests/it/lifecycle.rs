@@ -55,6 +55,110 @@ fn what_is_in_flight_is_finished() {
     assert_eq!(gateway.wait().code(), Some(0));
 }
 
+/// A stream that does not end is cut, and everything is written all the same.
+#[test]
+fn what_takes_too_long_is_cut_and_the_log_is_closed() {
+    let upstream = Scripted::start(|connection| {
+        let request = connection.request().unwrap();
+        connection.send("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n");
+        connection.chunk(&String::from_utf8(request.body).unwrap());
+        connection.request();
+    });
+    let mut gateway = Setup::new([UpstreamConfig::generic(upstream.url())]).with("drain_seconds: 1").start();
+    let mut client = gateway.client();
+    let body = format!("{{\"key\": \"AKIA{}\"}}", "FAKE".repeat(4));
+    client.send_post("/up/x", &body);
+    client.head().unwrap();
+    assert_eq!(client.chunk().unwrap().unwrap(), body.as_bytes());
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait().code(), Some(0));
+    assert!(client.chunk().is_err(), "cut, and not ended");
+    gateway.wait_for_log("stopped before these were done");
+
+    let state = gateway.setup.path("state");
+    let log = std::fs::read_to_string(state.join("audit/proxy.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert_eq!(last["line_type"], "checkpoint");
+    assert!(log.contains("\"line_type\":\"redaction\""));
+    assert_eq!(std::fs::read_dir(state.join("audit/manifests")).unwrap().count(), 1);
+    verifies(&gateway);
+    gateway.restart();
+}
+
+#[track_caller]
+fn verifies(gateway: &Gateway) {
+    let state = gateway.setup.path("state");
+    let verified = std::process::Command::new(env!("CARGO_BIN_EXE_waterwall"))
+        .args(["verify-chain", "--strict", "--pubkey"])
+        .args([state.join("signing.pub"), state.join("audit/proxy.jsonl")])
+        .output()
+        .unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+}
+
+/// What a process that was killed leaves behind keeps nobody out.
+#[test]
+fn a_stale_lock_is_taken_over() {
+    let upstream = Scripted::answering(OK);
+    let mut gateway = Gateway::before(upstream.url());
+    let lock = gateway.setup.path("state/audit/proxy.jsonl.lock");
+    let holder = std::fs::read_to_string(&lock).unwrap();
+    assert_eq!(holder, gateway.id().to_string());
+    gateway.signal("KILL");
+    gateway.wait();
+    assert_eq!(std::fs::read_to_string(&lock).unwrap(), holder, "left behind");
+    gateway.restart();
+    assert_eq!(gateway.client().get("/up/x", "").status, 200);
+    assert_eq!(std::fs::read_to_string(&lock).unwrap(), gateway.id().to_string());
+}
+
+#[test]
+fn a_state_directory_of_others_or_open_to_them_is_refused() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    let upstream = Scripted::answering(OK);
+    let mut gateway = Gateway::before(upstream.url());
+    gateway.signal("TERM");
+    gateway.wait();
+    let state = gateway.setup.path("state");
+    let set = |path: &str, mode| {
+        let path = gateway.setup.path(path);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let refused = |expected: &str| {
+        let mut child = gateway.setup.spawn("127.0.0.1:0", "127.0.0.1:0");
+        assert_eq!(wait(&mut child).code(), Some(1));
+        let stderr = gateway.setup.stderr();
+        assert!(stderr.contains(expected), "{stderr}");
+    };
+    for mode in [0o777, 0o755, 0o750, 0o770] {
+        set("state", mode);
+        refused(&format!("state is open to other users (mode {mode:04o})"));
+    }
+    refused("chmod 700");
+    set("state", 0o700);
+    set("state/admin.token", 0o644);
+    refused("admin.token is open to other users (mode 0644)");
+    set("state/admin.token", 0o600);
+    // Only root can give a directory away.
+    if chown(&state, Some(12345), None).is_ok() {
+        refused("state belongs to user 12345");
+        chown(&state, Some(0), None).unwrap();
+    }
+    gateway.restart();
+}
+
+#[test]
+fn an_admin_server_on_another_address_is_refused() {
+    for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:8889"] {
+        let setup = Setup::new([UpstreamConfig::generic("http://127.0.0.1:9")]);
+        let mut child = setup.spawn("127.0.0.1:0", &format!("\"{address}\""));
+        assert_eq!(wait(&mut child).code(), Some(1));
+        let stderr = setup.stderr();
+        assert!(stderr.contains("the admin server may not listen on"), "{stderr}");
+        assert!(stderr.contains("loopback"), "{stderr}");
+    }
+}
+
 #[test]
 fn a_second_signal_waits_for_nothing() {
     let upstream = Scripted::start(|connection| {
