@@ -82,6 +82,7 @@ impl KillSwitch {
             status: match config.refusal_status {
                 RefusalStatus::BadGateway => StatusCode::BAD_GATEWAY,
                 RefusalStatus::Forbidden => StatusCode::FORBIDDEN,
+                RefusalStatus::BadRequest => StatusCode::BAD_REQUEST,
             },
         })
     }

@@ -236,9 +236,10 @@ fn refusal_status(context: &Context<'_>, written: Maybe<u64>) -> Result<RefusalS
         None => Ok(RefusalStatus::BadGateway),
         Some(written) if written.value == 502 => Ok(RefusalStatus::BadGateway),
         Some(written) if written.value == 403 => Ok(RefusalStatus::Forbidden),
+        Some(written) if written.value == 400 => Ok(RefusalStatus::BadRequest),
         Some(written) => {
             let what = format!("{} cannot be the refusal status", written.value);
-            Err(context.refuse(written.referenced, what, "Write 502 or 403; the default is 502."))
+            Err(context.refuse(written.referenced, what, "Write 502, 403 or 400; the default is 502."))
         }
     }
 }

@@ -183,6 +183,8 @@ pub enum RefusalStatus {
     BadGateway,
     /// 403, for agents that retry any 5xx in spite of `x-should-retry: false`.
     Forbidden,
+    /// 400, for agents that retry a 403 too.
+    BadRequest,
 }
 
 /// By the dialect's name: a dialect is a table of functions, with nothing in it worth printing.

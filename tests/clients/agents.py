@@ -7,10 +7,16 @@ there for the secret, a placeholder, to the other file.
 import json
 import os
 import subprocess
+import time
 
 from stack import Failure
 
 TIMEOUT = 90
+
+
+class TooLong(Failure):
+    """An agent did not end in time."""
+
 
 QUIET = {
     "CI": "1",
@@ -101,24 +107,45 @@ def ways(name):
 def copy_file(name, stack, binaries, text, way):
     """Has the agent copy a file that holds `text`, by its file tools or by the shell.
 
-    Returns what the target file holds, and the agent's transcript. Only the prompt and a clean
-    environment go to the agent.
+    Returns what the target file holds, and the agent's transcript.
     """
-    home = stack.path / f"home-{len(list(stack.path.glob('home-*')))}"
-    work = home / "work"
-    work.mkdir(parents=True)
-    source, target = work / "source.txt", work / "target.txt"
-    source.write_text(text)
+    work, source, target = clean_work(stack, text)
     prompt = f"Copy the file {source} to {target}" + (" using the shell" if way == SHELL else "")
-    command, variables = AGENTS[name](stack, home, prompt)
-    environment = {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": str(home), **QUIET, **variables}
-    transcript = run([str(binaries / command[0]), *command[1:]], prompt, work, environment)
+    transcript = start(name, stack, binaries, work, prompt)
     if not target.exists():
         raise Failure(f"{name} wrote no file. Its transcript:\n{transcript}")
     return target.read_text(), transcript
 
 
-def run(command, prompt, work, environment):
+def refused(name, stack, binaries, limit):
+    """Gives the agent a task that the gateway refuses; returns its transcript and after how many seconds it ended."""
+    work, source, target = clean_work(stack, "nothing secret")
+    started = time.monotonic()
+    transcript = start(name, stack, binaries, work, f"Copy the file {source} to {target}", limit)
+    if target.exists():
+        raise Failure(f"{name} did its task. Its transcript:\n{transcript}")
+    return transcript, time.monotonic() - started
+
+
+def clean_work(stack, text):
+    """A clean home with a folder to work in: that folder, a file that holds `text`, and a file to be."""
+    home = stack.path / f"home-{len(list(stack.path.glob('home-*')))}"
+    work = home / "work"
+    work.mkdir(parents=True)
+    source, target = work / "source.txt", work / "target.txt"
+    source.write_text(text)
+    return work, source, target
+
+
+def start(name, stack, binaries, work, prompt, limit=TIMEOUT):
+    """Runs the agent to its end; only the prompt and a clean environment go to it. Returns its transcript."""
+    home = work.parent
+    command, variables = AGENTS[name](stack, home, prompt)
+    environment = {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": str(home), **QUIET, **variables}
+    return run([str(binaries / command[0]), *command[1:]], prompt, work, environment, limit)
+
+
+def run(command, prompt, work, environment, limit):
     """Runs the agent with the prompt as its standard input; past the time limit it and its children are ended."""
     agent = subprocess.Popen(
         command,
@@ -131,9 +158,9 @@ def run(command, prompt, work, environment):
         start_new_session=True,
     )
     try:
-        transcript, _ = agent.communicate(prompt, TIMEOUT)
+        transcript, _ = agent.communicate(prompt, limit)
     except subprocess.TimeoutExpired:
         os.killpg(agent.pid, 9)
         transcript, _ = agent.communicate()
-        raise Failure(f"{command[0]} took more than {TIMEOUT} s. Its transcript:\n{transcript}") from None
+        raise TooLong(f"{command[0]} took more than {limit} s. Its transcript:\n{transcript}") from None
     return transcript

@@ -27,6 +27,9 @@ ROOT = HERE.parent.parent
 SDKS = ["sdk-python", "sdk-node"]
 SDK_TIMEOUT = 240
 
+# What docs/kill-switch.md says of agents that retry for longer than anyone waits, and the status that ends it.
+RETRY_FOR_MINUTES = {("opencode", 502)}
+
 # A placeholder of the gateway's; the texts of the SDK tests have one of somebody else's, too.
 PLACEHOLDER = re.compile(r"<pl:(?!NOT_OURS)[A-Z0-9_]+:[0-9a-f]{16}>")
 
@@ -120,6 +123,31 @@ class Runner:
         self.unseen(stack, {kind: secret})
         return ""
 
+    def kill_switch(self, names):
+        """While the switch is armed, an agent's turn ends by itself, and soon: that is measured, and told."""
+        for refusal in (502, 403, 400):
+            with Stack(self.options.echo, self.gateway, "--mode", "agent", refusal=refusal) as stack:
+                stack.kill.touch()
+                for name in names:
+                    self.part(f"{name}, kill switch, {refusal}", self.refused, name, stack, refusal)
+                self.part("gateway: exit, chain", self.check_gateway, stack, {})
+
+    def refused(self, name, stack, refusal):
+        before = stack.refusals()
+        binaries = self.node / "node_modules" / ".bin"
+        retries = (name, refusal) in RETRY_FOR_MINUTES
+        try:
+            transcript, seconds = agents.refused(name, stack, binaries, 40 if retries else agents.TIMEOUT)
+        except agents.TooLong:
+            if retries:
+                return f": still at it after {stack.refusals() - before} refusals, as documented"
+            raise
+        if stack.requests():
+            raise Failure(f"the provider was asked. Transcript:\n{transcript}")
+        if "kill switch" not in transcript:
+            raise Failure(f"it does not say why. Transcript:\n{transcript}")
+        return f": over after {seconds:.1f} s and {stack.refusals() - before} refusals"
+
     def unseen(self, stack, secrets):
         """The provider was asked, saw placeholders, and no secret."""
         if self.gateway is None:
@@ -184,6 +212,8 @@ def main():
         runner.sdks(sdks)
     if crew := [name for name in agents.AGENTS if name in chosen]:
         runner.agents(crew)
+        if runner.gateway is not None:
+            runner.kill_switch(crew)
     print(f"{runner.passed} passed, {runner.failed} failed")
     return 1 if runner.failed else 0
 

@@ -14,6 +14,7 @@ CONFIG = """\
 listen: 127.0.0.1:{listen}
 admin: {{ listen: 127.0.0.1:{admin} }}
 state_dir: {state}
+kill_switch: {{ armed: false, sentinel: {kill}, refusal_status: {refusal} }}
 upstreams:
   - {{ host: api.anthropic.com, dialect: anthropic, prefix: /anthropic, url: "{echo}" }}
   - {{ host: api.openai.com, dialect: openai, prefix: /openai, url: "{echo}" }}
@@ -31,7 +32,8 @@ class Stack:
     checks that the gateway ends well.
     """
 
-    def __init__(self, echo, gateway, *echo_arguments):
+    def __init__(self, echo, gateway, *echo_arguments, refusal=502):
+        self.refusal = refusal
         self.echo_command = [echo, *echo_arguments]
         self.gateway = gateway
         self.processes = []
@@ -53,9 +55,11 @@ class Stack:
             self.anthropic, self.openai = self.echo_url, f"{self.echo_url}/v1"
             return
         listen, admin = free_ports(2)
-        self.state = self.path / "state"
+        self.state, self.kill = self.path / "state", self.path / "kill"
         self.config = self.path / "waterwall.yaml"
-        self.config.write_text(CONFIG.format(listen=listen, admin=admin, state=self.state, echo=self.echo_url))
+        self.config.write_text(CONFIG.format(
+            listen=listen, admin=admin, state=self.state, kill=self.kill, refusal=self.refusal, echo=self.echo_url
+        ))
         self.log = self.path / "gateway.log"
         with self.log.open("wb") as log:
             run = [self.gateway, "run", "--config", self.config]
@@ -85,6 +89,10 @@ class Stack:
         """What the provider received since the last `reset`."""
         with urllib.request.urlopen(f"{self.echo_url}/__requests") as answer:
             return json.load(answer)
+
+    def refusals(self):
+        """How many requests the kill switch has refused, by the audit log."""
+        return (self.state / "audit" / "proxy.jsonl").read_text().count('"line_type":"killswitch"')
 
     def reset(self):
         urllib.request.urlopen(f"{self.echo_url}/__reset", data=b"").close()

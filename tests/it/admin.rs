@@ -353,6 +353,27 @@ fn metrics_are_in_prometheus_form() {
     assert!(!text.contains(&aws()));
 }
 
+/// The dashboard asks for nothing that there is not.
+#[test]
+fn the_grafana_dashboard_fits_the_metrics() {
+    let (gateway, _echo) = start();
+    let metrics = get(&gateway, "/metrics").text();
+    let dashboard = include_str!("../../deploy/grafana/waterwall.json");
+    let dashboard: Value = serde_json::from_str(dashboard).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let mut asked = 0;
+    for expression in targets.map(|target| target["expr"].as_str().unwrap()) {
+        let names = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+        for name in names.filter(|name| name.starts_with("waterwall_")) {
+            let name = name.trim_end_matches("_bucket");
+            assert!(metrics.contains(&format!("# TYPE {name} ")), "{name}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 15);
+}
+
 /// It has a thread of its own.
 #[test]
 fn it_answers_whatever_the_agents_port_has_to_do() {
