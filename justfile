@@ -22,6 +22,10 @@ deny:
 clients *ARGS:
     tests/clients/run.py {{ARGS}}
 
+# A web page in a real browser against both ports.
+browser *ARGS:
+    tests/browser/run.py {{ARGS}}
+
 # The log against an independent implementation.
 vectors:
     tests/vectors/run
