@@ -14,6 +14,7 @@ pub mod failure;
 mod forward;
 pub mod gateway;
 pub mod import;
+pub mod install;
 mod kill_switch;
 pub mod known_values;
 mod live;

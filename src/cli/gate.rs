@@ -17,11 +17,20 @@ pub(super) fn health_url(overriding: Option<String>, admin: SocketAddr) -> Strin
     chosen.unwrap_or_else(|| format!("http://{admin}/healthz"))
 }
 
+/// The gate is open.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// All is well.
+    Well,
+    /// An agent may start, but somebody should know this.
+    Warn(String),
+}
+
 /// Asks for the gateway's health.
 ///
 /// # Errors
 /// The reason not to start an agent: no answer, kill switch armed, not 200, not JSON.
-pub(super) fn check(url: &str) -> Result<(), Failure> {
+pub(super) fn check(url: &str) -> Result<Verdict, Failure> {
     let answer = http_get::get(url, LIMIT).map_err(|error| {
         let what = format!("the gateway does not answer at {url}: {error}");
         Failure::new(what, "Start it with `waterwall run`.")
@@ -36,11 +45,13 @@ pub(super) fn check(url: &str) -> Result<(), Failure> {
         let what = format!("the gateway is not healthy: status {} from {url}", answer.status);
         return Err(Failure::new(what, "See what that page and the gateway's own messages say."));
     }
-    if !health.is_some_and(|health| health.is_object()) {
+    let Some(Value::Object(health)) = health else {
         let what = format!("the answer from {url} is not JSON");
         return Err(Failure::new(what, "Check that it is a waterwall gateway that listens there."));
-    }
-    Ok(())
+    };
+    // It comes from another process: nothing of it may steer a terminal.
+    let reason = health.get("reason").and_then(Value::as_str).map(|reason| reason.escape_debug().to_string());
+    Ok(reason.map_or(Verdict::Well, Verdict::Warn))
 }
 
 fn sources(health: &Value) -> String {

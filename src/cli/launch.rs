@@ -25,9 +25,13 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitStatus, Stop> {
     let config = args.config.load()?;
     let url = gate::health_url(env::var("WATERWALL_HEALTHZ_URL").ok(), config.admin_listen);
-    if let Err(failure) = gate::check(&url) {
-        terminal::block(&failure);
-        return Ok(ExitStatus::Failure);
+    match gate::check(&url) {
+        Ok(gate::Verdict::Well) => {}
+        Ok(gate::Verdict::Warn(reason)) => terminal::gate_warning(&reason),
+        Err(failure) => {
+            terminal::block(&failure);
+            return Ok(ExitStatus::Failure);
+        }
     }
     let variables = match args.mode {
         Mode::BaseUrl => variables::base_url(&config),

@@ -13,6 +13,7 @@ mod http_get;
 mod init;
 mod launch;
 mod log;
+mod pre_launch_hook;
 mod prove;
 mod reference;
 mod rotate_chain;
@@ -26,6 +27,7 @@ mod trust;
 mod variables;
 mod verify_chain;
 mod verify_evidence;
+mod verify_install;
 mod verify_proof;
 mod verify_receipt;
 
@@ -62,6 +64,10 @@ enum Command {
     Env(env::Args),
     /// Check that the gateway is healthy, then become the agent
     Launch(launch::Args),
+    /// Check that the gateway is healthy: for an agent's session-start hook
+    PreLaunchHook(pre_launch_hook::Args),
+    /// Check the installation, or with --runtime the gateway that runs
+    VerifyInstall(verify_install::Args),
     /// Show one exchange from all sides, without network or key
     Demo,
     /// Show which secrets a text holds, by type and place
@@ -96,6 +102,8 @@ impl Command {
             Self::Init(args) => init::run(&args, out),
             Self::Env(args) => env::run(&args, out),
             Self::Launch(args) => launch::run(&args),
+            Self::PreLaunchHook(args) => pre_launch_hook::run(&args, out),
+            Self::VerifyInstall(args) => verify_install::run(&args, out),
             Self::Demo => demo::run(out),
             Self::Scan(args) => scan::run(&args, out),
             Self::Secrets(args) => secrets::run(&args, out),

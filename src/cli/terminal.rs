@@ -36,6 +36,11 @@ pub(super) fn block(failure: &Failure) {
     write(&format!("waterwall pre-launch-hook: BLOCK — {failure}\n help: {remedy}\n"));
 }
 
+/// Says that the pre-launch gate is open, and what should be known.
+pub(super) fn gate_warning(reason: &str) {
+    write(&format!("waterwall pre-launch-hook: WARN — {reason}\n"));
+}
+
 fn write(text: &str) {
     // There is nowhere left to report that stderr is closed.
     let _ = io::stderr().write_all(text.as_bytes());

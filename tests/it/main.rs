@@ -20,6 +20,8 @@ mod forward_tunnels;
 mod import;
 /// The kill switch and its four sources.
 mod kill_switch;
+/// The health checks and the pre-launch gate.
+mod install;
 /// Values that are secret wherever they stand.
 mod known_values;
 /// Starting and stopping.

@@ -1,0 +1,76 @@
+//! `waterwall verify-install`: the health checks, as JSON.
+
+use std::io::Write;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{ConfigOption, ExitStatus, Stop, http_get};
+use crate::admin::install::{Outcome, keep};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::install::{self, Check, Reach};
+
+/// How long a running gateway may take to answer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigOption,
+    /// Check the gateway that runs, instead of what a start needs
+    #[arg(long)]
+    runtime: bool,
+    /// Don't try to reach the upstreams
+    #[arg(long, conflicts_with = "runtime")]
+    offline: bool,
+}
+
+pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
+    let checks = args.config.load().and_then(|config| {
+        let checks = checks(args, &config)?;
+        remember(&config, &checks);
+        Ok(checks)
+    });
+    let checks = match checks {
+        Ok(checks) => checks,
+        Err(failure) => {
+            let report = json!({ "ok": false, "error": failure.to_string(), "help": failure.remedy() });
+            print(out, &report)?;
+            return Ok(ExitStatus::Failure);
+        }
+    };
+    let ok = checks.iter().all(|check| check.ok);
+    let one = |check: &Check| json!({ "name": check.name, "ok": check.ok, "detail": check.detail });
+    print(out, &json!({ "ok": ok, "checks": checks.iter().map(one).collect::<Vec<_>>() }))?;
+    Ok(if ok { ExitStatus::Success } else { ExitStatus::Failure })
+}
+
+fn checks(args: &Args, config: &Config) -> Result<Vec<Check>, Failure> {
+    if !args.runtime {
+        let reach = if args.offline { Reach::Skip } else { Reach::Try };
+        return Ok(install::before_start(config, reach));
+    }
+    let url = format!("http://{}/admin/state", config.admin_listen);
+    let state = http_get::get(&url, LIMIT).map_err(|error| {
+        let what = format!("the gateway does not answer at {url}: {error}");
+        Failure::new(what, "Start it with `waterwall run`.")
+    })?;
+    let state: Value = serde_json::from_slice(&state.body).map_err(|_| {
+        let what = format!("the answer from {url} is not JSON");
+        Failure::new(what, "Check that it is a waterwall gateway that listens there.")
+    })?;
+    Ok(install::while_running(config, &state))
+}
+
+/// Keeps the result for the admin server to tell. Where the directory is not ours, it does not tell.
+fn remember(config: &Config, checks: &[Check]) {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let passed = checks.iter().filter(|check| check.ok).count();
+    let _ = keep(&config.state_dir, &Outcome::now(count(passed), count(checks.len())));
+}
+
+fn print(out: &mut dyn Write, report: &Value) -> Result<(), Stop> {
+    writeln!(out, "{report:#}")?;
+    Ok(())
+}
