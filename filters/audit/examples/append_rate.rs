@@ -1,6 +1,7 @@
 //! `append_rate DIR [THREADS] [LINES] [receipts]`: appends redactions from many threads to a new log
 //! in DIR, with receipts in DIR/receipts if asked for, prints lines per second and how many lines one write took, reads the log through once more as
-//! a start does, and verifies it. Leaves DIR/proxy.jsonl and DIR/signing.pub, for other verifiers.
+//! a start does, and verifies it. Leaves DIR/proxy.jsonl and DIR/signing.{pub,key}, for other
+//! verifiers.
 
 #![allow(clippy::print_stdout, reason = "its purpose")]
 #![allow(clippy::disallowed_methods, reason = "a measurement reads the clock")]
@@ -30,6 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = WriterOptions { receipts_dir, ..WriterOptions::new(key) };
     let (writer, _) = ChainWriter::open(&log, options, SystemTime::now())?;
     fs::write(directory.join("signing.pub"), public.to_pem()?)?;
+    fs::write(directory.join("signing.key"), pem.as_bytes())?;
 
     let start = Instant::now();
     append(&writer, threads, lines / threads);
