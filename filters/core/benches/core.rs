@@ -15,8 +15,39 @@ use waterwall_core::{
     vault::{Scope, Vault},
 };
 
+#[allow(dead_code, reason = "the turn that the whole gateway is measured with")]
+#[path = "../../../tests/bench/turn.rs"]
+mod agent;
+
 fn main() {
     divan::main();
+}
+
+/// An agent's request of exactly `size` bytes; with an empty secret there is none in it.
+fn agent_json(size: usize, secret: &str) -> Vec<u8> {
+    if size < agent::LEAST { agent::Turn::small(size).body } else { agent::Turn::of(size, secret).body }
+}
+
+fn tokenize_body(bencher: Bencher<'_, '_>, body: &[u8]) {
+    let detectors = Detectors::builtin();
+    let vault = Vault::new(SessionKey::new([1; 32]), 1000, 100);
+    let schema = Dialect::by_name("anthropic").expect("a dialect").request;
+    bencher.counter(BytesCount::new(body.len())).bench(|| {
+        let tokenizer = Tokenizer { detectors: &detectors, vault: &vault, scope: Scope(1), now: 0 };
+        tokenizer.body(Some("application/json"), black_box(body), schema).expect("scannable")
+    });
+}
+
+/// A whole body, agent JSON, no secrets.
+#[divan::bench(args = [1 << 10, 100 << 10, 1 << 20, 10 << 20])]
+fn whole_body(bencher: Bencher<'_, '_>, size: usize) {
+    tokenize_body(bencher, &agent_json(size, ""));
+}
+
+/// The same with one secret.
+#[divan::bench(args = [100 << 10, 1 << 20, 10 << 20])]
+fn whole_body_with_a_secret(bencher: Bencher<'_, '_>, size: usize) {
+    tokenize_body(bencher, &agent_json(size, &format!("AKIA{}", "FAKE".repeat(4))));
 }
 
 /// Code as an agent's file tool prints it: numbered lines, quotes, tabs.

@@ -7,6 +7,7 @@ pub mod numbering;
 pub mod placeholder;
 pub mod restore;
 pub mod secret;
+mod simd;
 pub mod sse;
 pub mod tokenize;
 pub mod vault;

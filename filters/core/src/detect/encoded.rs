@@ -144,22 +144,30 @@ fn inner(engine: &Engine, run: &[u8]) -> Option<Match> {
 
 /// The secrets in percent-encoded text that are not to be seen without decoding.
 pub(super) fn percent(engine: &Engine, text: &[u8], matches: &mut Vec<Match>) {
-    let mut at = 0;
-    while let Some(found) = memchr::memchr(b'%', &text[at..]) {
-        let sign = at + found;
-        at = sign + 1;
-        if percent_byte(&text[sign..]).is_none() {
-            continue;
-        }
-        let ends = |byte: &u8| {
-            byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\')
-        };
-        let back = text[..sign].iter().rev().take(PIECE / 4).position(ends).unwrap_or(sign.min(PIECE / 4));
-        let ahead = text[sign..].iter().take(PIECE).position(ends).unwrap_or((text.len() - sign).min(PIECE));
-        work::count(back + ahead);
-        piece(engine, text, sign - back..sign + ahead, matches);
-        at = sign + ahead;
+    let mut seen = 0;
+    for sign in memchr::memchr_iter(b'%', text) {
+        percent_at(engine, text, sign, &mut seen, matches);
     }
+}
+
+/// The same around one percent sign.
+pub(super) fn percent_at(
+    engine: &Engine,
+    text: &[u8],
+    sign: usize,
+    seen: &mut usize,
+    matches: &mut Vec<Match>,
+) {
+    if sign < *seen || percent_byte(&text[sign..]).is_none() {
+        return;
+    }
+    let ends =
+        |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\');
+    let back = text[..sign].iter().rev().take(PIECE / 4).position(ends).unwrap_or(sign.min(PIECE / 4));
+    let ahead = text[sign..].iter().take(PIECE).position(ends).unwrap_or((text.len() - sign).min(PIECE));
+    work::count(back + ahead);
+    piece(engine, text, sign - back..sign + ahead, matches);
+    *seen = sign + ahead;
 }
 
 /// Decodes one piece, scans it, and maps what is found back.

@@ -48,13 +48,13 @@ pub(super) struct Engine {
     literals: Literals,
     anywhere: Vec<(&'static [u8], Use)>,
     /// The same, of literals so short that among the others they would slow the search down.
-    short: Vec<(Finder<'static>, Use)>,
+    short: Vec<(&'static [u8], Finder<'static>, Use)>,
     context: Context,
 }
 
 /// What a literal found anywhere gives away.
 #[derive(Clone, Copy)]
-enum Use {
+pub(super) enum Use {
     /// A candidate that starts there.
     Candidate(Owner),
     /// Surroundings to look at.
@@ -63,7 +63,7 @@ enum Use {
 
 /// Whose form a candidate may have.
 #[derive(Clone, Copy)]
-struct Owner {
+pub(super) struct Owner {
     /// Index of the detector.
     rank: usize,
     form: &'static Form,
@@ -73,6 +73,29 @@ struct Owner {
 struct Anchor {
     owner: Owner,
     literal: &'static [u8],
+}
+
+/// What is remembered of one text while its candidates are looked at, in ascending order.
+pub(super) struct State<'t> {
+    pub(super) text: &'t [u8],
+    /// Whether base64 is looked into.
+    encoded: bool,
+    runs: Runs<'t>,
+    base64: encoded::Base64,
+    /// How far surroundings have been looked at.
+    pub(super) seen: usize,
+}
+
+impl<'t> State<'t> {
+    pub(super) fn new(text: &'t [u8]) -> Self {
+        Self { text, encoded: true, runs: Runs::new(text), base64: encoded::Base64::default(), seen: 0 }
+    }
+
+    fn check(&mut self, owner: Owner, literal: Range<usize>, matches: &mut Vec<Match>) {
+        let candidate = Candidate { text: self.text, start: literal.start, body: literal.end };
+        let found = verify(owner.form, &candidate, &mut self.runs);
+        push(matches, owner.rank, found.filter(|found| !boundary::is_digest(self.text, found.start)));
+    }
 }
 
 /// One match of one detector. `rank` is the detector's place in the list.
@@ -107,7 +130,8 @@ impl Engine {
         }
         let prefilter = Prefilter::new(triggers.into_iter());
         let short: Vec<_> = anywhere.extract_if(.., |(literal, _)| literal.len() < PACKED).collect();
-        let short = short.into_iter().map(|(literal, owner)| (Finder::new(literal), owner)).collect();
+        let short =
+            short.into_iter().map(|(literal, owner)| (literal, Finder::new(literal), owner)).collect();
         let literals = Literals::new(&anywhere.iter().map(|(literal, _)| *literal).collect::<Vec<_>>());
         let context = Context::new(&detectors);
         Self { detectors, anchors, prefilter, before, literals, anywhere, short, context }
@@ -120,7 +144,7 @@ impl Engine {
     /// All matches in a leaf, in no particular order. Does not allocate when there is none.
     pub(super) fn matches(&self, leaf: Leaf<'_>, matches: &mut Vec<Match>) {
         if let Some(key) = leaf.key {
-            self.context.member(key, leaf.text, matches);
+            self.member(key, leaf.text, matches);
         }
         if may_hold_any(leaf.text) {
             self.text(leaf.text, true, matches);
@@ -130,45 +154,65 @@ impl Engine {
 
     /// All matches in a text as it stands; in its base64 too, if `encoded`.
     pub(super) fn text(&self, text: &[u8], encoded: bool, matches: &mut Vec<Match>) {
-        let mut runs = Runs::new(text);
-        let mut base64 = encoded::Base64::default();
-        let mut check = |matches: &mut Vec<Match>, owner: Owner, start, literal| {
-            let candidate = Candidate { text, start, body: start + literal };
-            let found = verify(owner.form, &candidate, &mut runs);
-            push(matches, owner.rank, found.filter(|found| !boundary::is_digest(text, found.start)));
-        };
-        for_each_long_run(text, |run| {
-            self.anchors_in(text, run.clone(), &mut |owner, start, literal| {
-                check(matches, owner, start, literal);
-            });
-            if let Some(at) = run.start.checked_sub(1) {
-                for &(_, owner) in self.before.iter().filter(|(byte, _)| *byte == text[at]) {
-                    check(matches, owner, at, 1);
-                }
-            }
-            if encoded {
-                encoded::hex(self, text, run.clone(), matches);
-                base64.look(self, text, run, matches);
-            }
+        let mut state = State { encoded, ..State::new(text) };
+        for_each_long_run(text, |run| self.at_run(&mut state, run, matches));
+        words::for_each_part(text, |start| self.at_word(&mut state, start, matches));
+        state.seen = 0;
+        self.for_each_literal(text, |start, (literal, owner)| {
+            self.at_literal(&mut state, start..start + literal.len(), owner, matches);
         });
-        let mut seen = 0;
-        words::for_each_part(text, |start| {
-            self.context.name(text, start..start + words::PART, &mut seen, matches);
+    }
+
+    /// Looks at a long run.
+    pub(super) fn at_run(&self, state: &mut State<'_>, run: Range<usize>, matches: &mut Vec<Match>) {
+        let text = state.text;
+        self.anchors_in(text, run.clone(), &mut |owner, start, literal| {
+            state.check(owner, start..start + literal, matches);
         });
-        let mut seen = 0;
-        let mut found = |start: usize, literal: usize, owner| match owner {
-            Use::Candidate(owner) => check(matches, owner, start, literal),
-            Use::Surroundings(look) => look(&self.context, text, start..start + literal, &mut seen, matches),
-        };
-        self.literals.for_each(text, |start, index| {
-            let (literal, owner) = self.anywhere[index];
-            found(start, literal.len(), owner);
-        });
-        for (finder, owner) in &self.short {
-            for start in finder.find_iter(text) {
-                found(start, finder.needle().len(), *owner);
+        if let Some(at) = run.start.checked_sub(1) {
+            for &(_, owner) in self.before.iter().filter(|(byte, _)| *byte == text[at]) {
+                state.check(owner, at..at + 1, matches);
             }
         }
+        if state.encoded {
+            encoded::hex(self, text, run.clone(), matches);
+            state.base64.look(self, text, run, matches);
+        }
+    }
+
+    /// Looks at a part of a telling word.
+    pub(super) fn at_word(&self, state: &mut State<'_>, start: usize, matches: &mut Vec<Match>) {
+        self.context.name(state.text, start..start + words::PART, &mut state.seen, matches);
+    }
+
+    /// Looks at a literal.
+    pub(super) fn at_literal(
+        &self,
+        state: &mut State<'_>,
+        literal: Range<usize>,
+        owner: Use,
+        matches: &mut Vec<Match>,
+    ) {
+        match owner {
+            Use::Candidate(owner) => state.check(owner, literal, matches),
+            Use::Surroundings(look) => look(&self.context, state.text, literal, &mut state.seen, matches),
+        }
+    }
+
+    /// Calls `found(start, literal)` for the literals that are looked for anywhere.
+    #[inline]
+    pub(super) fn for_each_literal(&self, text: &[u8], mut found: impl FnMut(usize, (&'static [u8], Use))) {
+        self.literals.for_each(text, |start, index| found(start, self.anywhere[index]));
+        for (literal, finder, owner) in &self.short {
+            for start in finder.find_iter(text) {
+                found(start, (literal, *owner));
+            }
+        }
+    }
+
+    /// Looks at the value of a member.
+    pub(super) fn member(&self, key: &[u8], text: &[u8], matches: &mut Vec<Match>) {
+        self.context.member(key, text, matches);
     }
 
     /// The anchors in a long run and right before it.
@@ -320,6 +364,6 @@ pub(super) fn merge(
 
 /// Whether a text is long enough for a token of any format, or has a name and a value in it. Most strings
 /// of a request are neither: member names, roles, types.
-fn may_hold_any(text: &[u8]) -> bool {
+pub(super) fn may_hold_any(text: &[u8]) -> bool {
     text.len() >= SHORTEST || text.iter().any(|byte| matches!(byte, b'=' | b':' | b' ' | b'>' | b'%'))
 }

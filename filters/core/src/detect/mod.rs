@@ -7,6 +7,7 @@
 //! To add a format: one entry in `builtin/`, which carries its own examples; a test runs them.
 
 mod allow;
+mod batch;
 mod boundary;
 mod builtin;
 mod class;
@@ -44,6 +45,7 @@ use crate::secret::Kind;
 pub(crate) use self::known::KIND as KNOWN;
 pub use self::{
     allow::Allowed,
+    batch::Batch,
     builtin::DETECTORS,
     detector::{Confidence, Detector, expand},
     extra::{Exception, ExtraError, ExtraPattern, Rule, RuleError, Target},
@@ -182,6 +184,11 @@ impl Detectors {
         if let Some(known) = &self.known {
             known::insert(known.find(text), spans, first);
         }
+    }
+
+    /// Whether a known value is in a text.
+    pub(crate) fn holds_known(&self, text: &[u8]) -> bool {
+        self.known.as_ref().is_some_and(|known| !known.find(text).is_empty())
     }
 
     /// How many known values there are.

@@ -5,6 +5,7 @@ use std::ops::Range;
 use zeroize::Zeroize;
 
 use super::special::backslash;
+use crate::simd;
 
 /// A decoded string and the way back: where each decoded byte stood in the raw string.
 ///
@@ -30,23 +31,19 @@ impl Decoded {
     /// Decodes `raw` (string content, without the quotes) into this buffer, replacing what it held.
     /// An escape that is not JSON's is kept as it stands.
     pub fn decode(&mut self, raw: &[u8]) {
-        self.text.clear();
-        self.escapes.clear();
-        self.has_backslash = false;
-        self.text.reserve(raw.len());
-        let mut at = 0;
-        loop {
-            let start = backslash(raw, at);
-            self.text.extend_from_slice(&raw[at..start]);
-            if start == raw.len() {
-                return;
-            }
-            let text_start = self.text.len() as u32;
-            at = start + decode_escape(&raw[start..], &mut self.text);
-            let text_end = self.text.len() as u32;
-            self.has_backslash |= self.text[text_start as usize] == b'\\';
-            self.escapes.push(Escape { text_start, text_end, raw_start: start as u32, raw_end: at as u32 });
-        }
+        let Self { text, has_backslash, escapes } = self;
+        text.clear();
+        escapes.clear();
+        *has_backslash = false;
+        decode_onto(raw, text, |text, text_start, raw_start, raw_end| {
+            *has_backslash |= text[text_start] == b'\\';
+            escapes.push(Escape {
+                text_start: text_start as u32,
+                text_end: text.len() as u32,
+                raw_start: raw_start as u32,
+                raw_end: raw_end as u32,
+            });
+        });
     }
 
     /// The raw range behind a range of the decoded text. An escape that is touched is covered
@@ -81,6 +78,33 @@ impl Drop for Decoded {
     /// The buffer may have held plaintext (law 10).
     fn drop(&mut self) {
         self.text.zeroize();
+    }
+}
+
+/// Appends what `text[raw]` decodes to, without a way back.
+pub fn decode(text: &[u8], raw: Range<usize>, out: &mut Vec<u8>) {
+    let mut at = simd::decode(text, raw.clone(), out);
+    while at < raw.end {
+        at += decode_escape(&text[at..raw.end], out);
+        at = simd::decode(text, at..raw.end, out);
+    }
+}
+
+/// Appends what `raw` decodes to. `escape` gets what has been decoded, where in it the last escape's output
+/// starts, and where the escape stood.
+#[inline]
+fn decode_onto(raw: &[u8], out: &mut Vec<u8>, mut escape: impl FnMut(&[u8], usize, usize, usize)) {
+    out.reserve(raw.len());
+    let mut at = 0;
+    loop {
+        let start = backslash(raw, at);
+        out.extend_from_slice(&raw[at..start]);
+        if start == raw.len() {
+            return;
+        }
+        let text_start = out.len();
+        at = start + decode_escape(&raw[start..], out);
+        escape(out, text_start, start, at);
     }
 }
 
@@ -200,6 +224,13 @@ mod tests {
                 raw.clone_from(&decoded.text);
             }
             prop_assert_eq!(raw, text.as_bytes());
+        }
+
+        #[test]
+        fn with_and_without_a_way_back_it_decodes_the_same(raw in r#"([a-z"/ntu0]|\\|\\u00[0-9]{2}|\\ud83d\\ude00){0,80}"#) {
+            let mut decoded = Vec::new();
+            super::decode(raw.as_bytes(), 0..raw.len(), &mut decoded);
+            prop_assert_eq!(decoded, decode(&raw).text.clone());
         }
 
         #[test]

@@ -9,8 +9,8 @@ use std::ops::Range;
 use super::{
     escape::Decoded,
     schema::{NodeId, Schema},
-    special::string_special,
 };
+use crate::simd::string_stop;
 
 /// Deeper nesting than this is refused; providers' own parsers stop sooner.
 const MAX_DEPTH: usize = 512;
@@ -307,15 +307,12 @@ impl<'s> Lexer<'s> {
                 end += 1;
                 continue;
             }
-            end = string_special(bytes, end);
+            let (stop, had_escapes) = string_stop(bytes, end);
+            end = stop;
+            escaped |= had_escapes;
             match bytes.get(end) {
                 Some(b'"') => break true,
                 Some(0..0x20) => return Err(self.error(end, "a control character in a string")),
-                // The common escapes, at once.
-                Some(_) if matches!(bytes.get(end + 1), Some(b'n' | b'"' | b'\\' | b't' | b'r' | b'/')) => {
-                    escaped = true;
-                    end += 2;
-                }
                 Some(_) => {
                     escape = Escape::Backslash;
                     end += 1;

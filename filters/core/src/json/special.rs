@@ -7,13 +7,6 @@
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// The first byte from `at` on that ends a run of plain string content: a quote, a backslash or a
-/// control character. The length when there is none.
-#[inline]
-pub(super) fn string_special(bytes: &[u8], at: usize) -> usize {
-    find(bytes, at, |word| equal(word, b'"') | equal(word, b'\\') | (word.wrapping_sub(ONES * 0x20) & !word))
-}
-
 /// The first backslash from `at` on, or the length.
 #[inline]
 pub(super) fn backslash(bytes: &[u8], at: usize) -> usize {
@@ -57,7 +50,6 @@ mod tests {
         fn finds_what_a_plain_search_finds(bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'"'), Just(b'\\'), 0x1f_u8..0x22], 0..40), at in 0_usize..40) {
             let at = at.min(bytes.len());
             let after = |wanted: fn(u8) -> bool| bytes[at..].iter().position(|&byte| wanted(byte)).map_or(bytes.len(), |found| at + found);
-            prop_assert_eq!(string_special(&bytes, at), after(|byte| byte == b'"' || byte == b'\\' || byte < 0x20));
             prop_assert_eq!(backslash(&bytes, at), after(|byte| byte == b'\\'));
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use super::{Splices, Tokenizer, Unscannable, leaf::LeafScanner};
+use super::{Splices, Tokenizer, Unscannable, sieve::Sieve};
 use crate::json::{Lexer, NodeId, Rule, Schema, StringPiece, Visitor};
 
 /// Scans every string and member name that the schema does not name as opaque.
@@ -15,14 +15,15 @@ pub(super) fn scan(
     if std::str::from_utf8(body).is_err() {
         return Err(Unscannable::Binary("JSON that is not UTF-8".to_owned()));
     }
+    scan_with(Sieve::new(tokenizer, body), body, schema, many)
+}
+
+fn scan_with(sieve: Sieve<'_>, body: &[u8], schema: &Schema, many: bool) -> Result<Splices, Unscannable> {
     let mut walk = Walk {
         schema,
         body,
-        leaves: LeafScanner::new(tokenizer),
-        shortest_key: tokenizer
-            .detectors
-            .shortest_known()
-            .map_or(SHORTEST_KEY, |known| known.min(SHORTEST_KEY)),
+        shortest_key: sieve.shortest_key(),
+        sieve,
         key: None,
         containers: Vec::new(),
         opened: 0,
@@ -34,7 +35,7 @@ pub(super) fn scan(
     if walk.token_ids {
         return Err(Unscannable::TokenIds);
     }
-    walk.leaves.finish()
+    walk.sieve.finish()
 }
 
 /// The schema of a document that nothing is known of.
@@ -50,14 +51,10 @@ impl Visitor for Ignore {
     fn string(&mut self, _piece: StringPiece) {}
 }
 
-/// Shorter member names are not scanned, unless a known value is shorter: they hold no credential that tells itself by its form, and no
-/// literal placeholder, which has 21 bytes at least.
-const SHORTEST_KEY: usize = 12;
-
 struct Walk<'a> {
     schema: &'a Schema,
     body: &'a [u8],
-    leaves: LeafScanner<'a>,
+    sieve: Sieve<'a>,
     /// Member names that are not escaped and shorter are not scanned.
     shortest_key: usize,
     /// The member name last seen.
@@ -93,7 +90,7 @@ impl Walk<'_> {
     fn scan(&mut self, raw: Range<usize>) {
         let key = self.key.clone().map(|key| &self.body[key]);
         let list = self.containers.last().and_then(|container| container.list);
-        self.leaves.json_string(self.body, raw, key, list);
+        self.sieve.add(raw, key, list);
     }
 
     fn note_type(&mut self, raw: &Range<usize>) {
@@ -166,7 +163,7 @@ impl Visitor for Walk<'_> {
         let number = !self.body[raw.start].is_ascii_alphabetic();
         self.token_ids |= number && self.schema.rule(place) == Rule::TokenIds;
         if number {
-            self.leaves.json_number(self.body, raw);
+            self.sieve.number(raw);
         }
     }
 
@@ -197,4 +194,196 @@ fn is_base64_data_url(raw: &[u8]) -> bool {
 /// All of it in base64's alphabets, with JSON's escapes of a slash and of line breaks.
 fn is_base64(raw: &[u8]) -> bool {
     raw.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\\".contains(byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        detect::{DETECTORS, Detectors, ExtraPattern, KnownValue, expand},
+        placeholder::SessionKey,
+        vault::{Scope, Vault},
+    };
+
+    /// Text that is made of detectors' examples and of what stands around them.
+    fn text() -> impl Strategy<Value = String> {
+        let examples: Vec<_> = DETECTORS
+            .iter()
+            .copied()
+            .flatten()
+            .flat_map(|detector| detector.finds.iter().chain(detector.ignores))
+            .map(|example| expand(example).replace(['«', '»'], ""))
+            .collect();
+        let around = [
+            "",
+            " ",
+            "\n",
+            "\t",
+            "\"",
+            "\\",
+            "\\n",
+            "\\\"",
+            "/",
+            "\\/",
+            "\\u0041",
+            "\\u003d",
+            "\\u003cpl:T:0123456789abcdef>",
+            "<pl:T:0123456789abcdef>",
+            "<pl",
+            "password",
+            "token",
+            "\"secret\": \"",
+            "key=",
+            "pw",
+            "\u{0}",
+            "é",
+            "😀",
+            "%41",
+            "%3D",
+            "{\"token\": \"",
+            "[\"",
+            "{",
+            "\"}",
+            "\"]",
+            "-----BEGIN RSA PRIVATE KEY-----",
+            "-----END RSA PRIVATE KEY-----",
+            "T-123",
+            "hunter2x",
+            "4711",
+            "k\"\\\n9",
+            "k\\\"\\\\\\n9",
+            "aHVudGVyMng",
+            "PRIVATE",
+            " KEY",
+            "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn",
+            "kind: Secret\ndata:\n  a: ",
+            "1\t",
+            "2: ",
+        ];
+        let part = prop_oneof![
+            3 => prop::sample::select(around.to_vec()).prop_map(str::to_owned),
+            2 => prop::sample::select(examples),
+            1 => "[a-z .:=]{0,12}",
+            // A piece of an example, as a string that was cut.
+            1 => (0_usize..60, "[A-Za-z0-9+/]{0,80}").prop_map(|(cut, text)| text.chars().skip(cut).collect()),
+        ];
+        proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
+    }
+
+    /// JSON with such texts in it, also as JSON in strings.
+    fn document() -> impl Strategy<Value = Value> {
+        let key = prop_oneof![
+            prop::sample::select(vec![
+                "text",
+                "type",
+                "password",
+                "api_key",
+                "d",
+                "auth",
+                "a \"quoted\" key",
+                "source"
+            ])
+            .prop_map(str::to_owned),
+            text(),
+        ];
+        let leaf =
+            prop_oneof![6 => text().prop_map(Value::from), 1 => Just(json!(1)), 1 => Just(json!(4711))];
+        leaf.prop_recursive(6, 40, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                proptest::collection::vec((key.clone(), inner.clone()), 0..5)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+                inner.clone().prop_map(|value| Value::from(value.to_string())),
+                (inner, text()).prop_map(|(value, tail)| Value::from(format!("{value}{tail}"))),
+            ]
+        })
+    }
+
+    /// Spells some characters of the strings as escapes.
+    fn escaped(json: &str, choices: &[u8]) -> String {
+        let (mut out, mut after_backslash) = (String::new(), false);
+        for (at, character) in json.chars().enumerate() {
+            let spell = !after_backslash
+                && choices[at % choices.len()] == 0
+                && (character.is_ascii_alphanumeric() || character == '/')
+                && at > 0;
+            after_backslash = character == '\\' && !after_backslash;
+            match (spell, character) {
+                (true, '/') => out.push_str("\\/"),
+                (true, _) => out.push_str(&format!("\\u{:04x}", u32::from(character))),
+                _ => out.push(character),
+            }
+        }
+        out
+    }
+
+    type Found = Vec<(Range<usize>, Option<Vec<u8>>, Vec<u8>)>;
+
+    /// What is found, or why the document cannot be scanned.
+    fn found(detectors: &Detectors, body: &[u8], thorough: bool) -> Result<Found, Unscannable> {
+        let vault = Vault::new(SessionKey::new([3; 32]), 10_000, 100);
+        let tokenizer = Tokenizer { detectors, vault: &vault, scope: Scope(1), now: 0 };
+        let sieve = if thorough { Sieve::open(&tokenizer, body) } else { Sieve::new(&tokenizer, body) };
+        let splices = scan_with(sieve, body, nothing_special(), true)?;
+        let describe = |splice: &crate::tokenize::Splice| {
+            let mut placeholder = Vec::new();
+            splice.entry.iter().for_each(|entry| entry.write_placeholder(&mut placeholder));
+            let plaintext = splice.entry.as_ref().map(|entry| entry.secret().expose().to_vec());
+            (splice.range.clone(), plaintext, placeholder)
+        };
+        Ok(splices.0.iter().map(describe).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn the_sieve_holds_nothing_back(
+            documents in proptest::collection::vec(document(), 1..4),
+            choices in proptest::collection::vec(0_u8..40, 1..50),
+            spell: bool,
+            configured: bool,
+        ) {
+            let mut body = documents.iter().map(|document| document.to_string() + "\n").collect::<String>();
+            if spell {
+                body = body.lines().map(|line| escaped_strings(line, &choices) + "\n").collect();
+            }
+            let body = body.as_bytes();
+            let detectors = if configured { configured_detectors() } else { Detectors::builtin() };
+            prop_assert_eq!(found(&detectors, body, false), found(&detectors, body, true));
+        }
+    }
+
+    /// With an expression and known values.
+    fn configured_detectors() -> Detectors {
+        let pattern = ExtraPattern { kind: "TICKET".to_owned(), regex: "T-[0-9]{3}".to_owned() };
+        let values = ["k\"\\\n9", "4711", "hunter2x"].map(|value| KnownValue::new(value.as_bytes()));
+        let values: Vec<_> = values.into_iter().flatten().collect();
+        Detectors::with_extra(vec![pattern]).expect("an expression").with_known(&values)
+    }
+
+    /// [`escaped`], within the strings of a document only.
+    fn escaped_strings(json: &str, choices: &[u8]) -> String {
+        let (mut out, mut string, mut inside, mut escape) = (String::new(), String::new(), false, false);
+        for character in json.chars() {
+            match (inside, character) {
+                (true, '"') if !escape => {
+                    out.push_str(&escaped(&string, choices));
+                    string.clear();
+                    inside = false;
+                    out.push('"');
+                }
+                (true, _) => {
+                    escape = character == '\\' && !escape;
+                    string.push(character);
+                }
+                (false, _) => {
+                    inside = character == '"';
+                    out.push(character);
+                }
+            }
+        }
+        out
+    }
 }

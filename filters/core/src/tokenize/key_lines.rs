@@ -10,7 +10,7 @@ use crate::secret::Kind;
 /// The kind of each line.
 pub(super) const KIND: Kind = Kind::new("PEM_BLOCK");
 
-static PRIVATE_KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PRIVATE KEY"));
+pub(super) static PRIVATE_KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PRIVATE KEY"));
 
 /// Follows the strings of a document.
 #[derive(Default)]
@@ -20,6 +20,11 @@ pub(super) struct KeyLines {
 }
 
 impl KeyLines {
+    /// Whether a key has begun and not ended.
+    pub(super) fn is_open(&self) -> bool {
+        self.open_in.is_some()
+    }
+
     /// Takes the next string and the list that it is an element of. Gives the part of it that is key
     /// material for no reason but the strings before it.
     pub(super) fn take(&mut self, text: &[u8], list: Option<usize>) -> Option<Range<usize>> {

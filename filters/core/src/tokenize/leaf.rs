@@ -12,20 +12,20 @@ use zeroize::Zeroizing;
 
 use super::{
     Dress, Splice, Splices, Tokenizer, Unscannable,
-    document::nothing_special,
     key_lines::{self, KeyLines},
+    nested::{self, Found},
     surroundings::{ESCAPED_ASCII, Surroundings, may_hold_literal},
 };
 use crate::{
     detect::{KNOWN, Leaf, Span},
-    json::{Lexer, NodeId, StringPiece, Visitor, escape::Decoded},
+    json::escape::Decoded,
     numbering::Numbering,
     secret::Kind,
     vault::Entry,
 };
 
 /// JSON texts nested deeper than this are scanned as plain text.
-const MAX_DEPTH: usize = 4;
+pub(super) const MAX_DEPTH: usize = 4;
 
 /// Scans a body that is plain text.
 pub(super) fn scan_plain(tokenizer: &Tokenizer<'_>, body: &[u8]) -> Result<Splices, Unscannable> {
@@ -115,6 +115,11 @@ impl<'a> LeafScanner<'a> {
         self.text(body, None, None, |range| range);
     }
 
+    /// Whether a key has begun that the next strings may belong to.
+    pub(super) fn is_in_key(&self) -> bool {
+        self.key_lines.is_open()
+    }
+
     /// The splices, in body order.
     pub(super) fn finish(mut self) -> Result<Splices, Unscannable> {
         if let Some(error) = self.error {
@@ -158,8 +163,7 @@ impl<'a> LeafScanner<'a> {
 
     /// Finds what to change in a text at a depth of nesting.
     fn find(&mut self, text: &[u8], key: Option<&[u8]>, depth: usize, finds: &mut Vec<Find>) {
-        let may_be_json =
-            depth < MAX_DEPTH && matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'));
+        let may_be_json = depth < MAX_DEPTH && may_be_json(text);
         let first = finds.len();
         let plain_from = if may_be_json { self.find_nested(text, depth, finds) } else { 0 };
         if plain_from > 0 && self.tokenizer.detectors.known_count() > 0 {
@@ -175,13 +179,12 @@ impl<'a> LeafScanner<'a> {
 
     /// Scans the strings of a text that may be JSON. Gives where it stops being so.
     fn find_nested(&mut self, text: &[u8], depth: usize, finds: &mut Vec<Find>) -> usize {
-        let mut strings = Strings::default();
-        let is_json = Lexer::in_text(nothing_special()).push(text, &mut strings).is_ok();
+        let (strings, plain_from) = nested::strings(text);
         let mut decoded = Decoded::default();
         let mut key = None;
         // Lists are told apart within one text only.
         let key_lines = std::mem::take(&mut self.key_lines);
-        for Found { raw, is_key, list } in &strings.found {
+        for Found { raw, is_key, list } in &strings {
             decoded.decode(&text[raw.clone()]);
             let first = finds.len();
             self.find_or_continue(&decoded.text, key.filter(|_| !is_key), *list, depth + 1, finds);
@@ -192,7 +195,7 @@ impl<'a> LeafScanner<'a> {
             key = is_key.then(|| &text[raw.clone()]);
         }
         self.key_lines = key_lines;
-        if is_json { text.len() } else { strings.found.last().map_or(0, |last| last.raw.end) }
+        plain_from
     }
 
     fn find_plain(&mut self, text: &[u8], offset: usize, key: Option<&[u8]>, finds: &mut Vec<Find>) {
@@ -329,6 +332,11 @@ fn cover<'t>(
     }));
 }
 
+/// Whether a text begins as JSON does.
+pub(super) fn may_be_json(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_start().first(), Some(b'{' | b'[' | b'"'))
+}
+
 /// Whether a range meets one of these spans, which are sorted and disjoint.
 fn overlaps(spans: &[Span], range: &Range<usize>) -> bool {
     let next = spans.partition_point(|span| span.end <= range.start);
@@ -346,36 +354,4 @@ fn plaintext(text: &[u8], span: &Span) -> Zeroizing<Vec<u8>> {
         plain.extend_from_slice(found);
     }
     plain
-}
-
-/// The strings of a text that reads like JSON.
-#[derive(Default)]
-struct Strings {
-    found: Vec<Found>,
-    /// Open containers: their number, and whether each is an array.
-    open: Vec<(usize, bool)>,
-    opened: usize,
-}
-
-struct Found {
-    raw: Range<usize>,
-    is_key: bool,
-    /// The array it is an element of; 0 for strings that follow each other outside of any.
-    list: Option<usize>,
-}
-
-impl Visitor for Strings {
-    fn string(&mut self, piece: StringPiece) {
-        let list = self.open.last().map_or(Some(0), |&(number, array)| array.then_some(number));
-        self.found.push(Found { raw: piece.raw, is_key: piece.key, list });
-    }
-
-    fn open(&mut self, _place: NodeId, array: bool) {
-        self.opened += 1;
-        self.open.push((self.opened, array));
-    }
-
-    fn close(&mut self) {
-        self.open.pop();
-    }
 }

@@ -8,6 +8,8 @@ mod form;
 mod key_lines;
 mod leaf;
 mod multipart;
+mod nested;
+mod sieve;
 mod surroundings;
 
 use std::{ops::Range, sync::Arc};

@@ -16,9 +16,11 @@ use crate::{
 /// How an escaped ASCII character begins.
 pub(super) static ESCAPED_ASCII: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
 
+/// How a literal placeholder begins.
+pub(super) static LITERAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(START));
+
 /// Whether a literal placeholder may be in the text, spelt in any way.
 pub(super) fn may_hold_literal(text: &[u8], has_backslash: bool) -> bool {
-    static LITERAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(START));
     LITERAL.find(text).is_some() || has_backslash && ESCAPED_ASCII.find(text).is_some()
 }
 

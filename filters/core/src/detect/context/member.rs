@@ -106,12 +106,22 @@ pub(super) fn crypt(
 ) {
     // `user:$6$…`: the literal begins with the colon before the hash.
     let word = word.start + usize::from(text[word.start] == b':')..word.end;
-    let is_hash = |byte: &&u8| Class::CRYPT.has(**byte) || matches!(**byte, b'$' | b'=' | b',' | b'+' | b'-');
+    let argon2 = text[word.clone()] == *b"$argon2";
+    let is_hash = |byte: &&u8| {
+        Class::CRYPT.has(**byte)
+            || matches!(**byte, b'$' | b'=')
+            || argon2 && matches!(**byte, b',' | b'+' | b'-')
+    };
     let length = text[word.start..].iter().take(300).take_while(is_hash).count();
     work::count(length);
     let end = word.start + length;
     let end = end - text[..end].iter().rev().take_while(|byte| matches!(byte, b'.' | b',' | b'$')).count();
     let hash = &text[word.start..end.max(word.start)];
+    // Only parameters have such signs: behind the last field they are the text's.
+    let field = memchr::memrchr(b'$', hash).map_or(0, |dollar| dollar + 1);
+    let cut = hash[field..].iter().position(|byte| matches!(byte, b',' | b'-' | b'='));
+    let hash = &hash[..cut.map_or(hash.len(), |at| field + at)];
+    let end = word.start + hash.len();
     let last = hash.rsplit(|byte| *byte == b'$').next().map_or(0, <[u8]>::len);
     let dollars = memchr::memchr_iter(b'$', hash).count();
     let enough = match &text[word] {

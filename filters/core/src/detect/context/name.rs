@@ -41,8 +41,10 @@ pub(super) fn telling(name: &[u8]) -> Option<Telling> {
     if forgery.is_some() || NEVER.iter().any(|word| has_word(words, word)) {
         return None;
     }
-    while let Some(rest) = QUALIFIERS.iter().find_map(|word| strip_word(words, word)) {
-        words = rest;
+    while let Some(at) = memchr::memrchr(b'_', words)
+        && QUALIFIERS.iter().any(|word| words[at + 1..] == *word.as_bytes())
+    {
+        words = &words[..at];
     }
     let ends = |endings: &[&str]| endings.iter().any(|ending| words.ends_with(ending.as_bytes()));
     let is = |endings: &[&str]| {
