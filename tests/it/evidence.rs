@@ -162,6 +162,30 @@ fn a_gateways_evidence_verifies_and_a_forged_one_does_not() {
     }
 }
 
+#[test]
+fn a_rotated_log_is_followed_through_its_archive() {
+    let left = Left::behind(3);
+    left.expect(0, &["verify-chain", LOG, "--pubkey", "signing.pub", "--save-head", "head.json"]);
+    left.expect(0, &["rotate-chain", "--chain-path", LOG]);
+    let archive = fs::read_dir(left.path("audit"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .find(|name| name.contains("-archived-") && !name.ends_with(".checkpoint"))
+        .unwrap();
+    let archive = format!("audit/{archive}");
+    let key = ["--pubkey", "signing.pub"];
+    let both = ["verify-chain", &archive, LOG];
+    left.expect(0, &[&both[..], &key].concat());
+    left.expect(0, &[&both[..], &key, &["--head", "head.json"]].concat());
+    let alone = left.expect(1, &[&["verify-chain", LOG][..], &key, &["--head", "head.json"]].concat());
+    assert!(alone.contains("give its archives too"), "{alone}");
+    left.expect(1, &[&["verify-chain", LOG, &archive][..], &key].concat());
+    // The receipts that lie there are the archive's: none is of the new log, none is in the way.
+    fs::write(left.path("policy.yaml"), "patterns: []\n").unwrap();
+    left.export("evidence.tar.gz");
+    left.expect(0, &["verify-evidence", "evidence.tar.gz", "--pubkey", "signing.pub"]);
+}
+
 /// Where the tool is not installed the test says so and passes; CI installs it.
 fn there_is(tool: &str) -> bool {
     let found = Command::new(tool).arg("--help").output().is_ok();
