@@ -47,7 +47,7 @@ const MAX_RETRIES: usize = 8;
 const WRITE_BUFFER: usize = 8 << 10;
 /// How long an agent's HTTP/2 connection may be without a request.
 const H2_IDLE: Duration = Duration::from_secs(120);
-/// Idle connections kept open, over all upstreams.
+/// Idle connections kept open, over all upstreams; fewer where descriptors are few.
 const POOL: usize = 128;
 
 /// Serves until SIGTERM or SIGINT; then finishes what is in flight and returns.
@@ -77,7 +77,7 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let watcher = Watcher::start(Arc::clone(&reloader))?;
     let operator = Operator::listen(Arc::clone(&switch), watcher.asking())?;
 
-    let open = Open::default();
+    let open = Open::new();
     let metrics = Arc::new(Metrics::new());
     let gateway = Gateway::new(&config, Arc::clone(&live), Arc::clone(&services), Arc::clone(&metrics));
     let forward = Arc::new(Forward::new(&config, Arc::clone(&live), Arc::clone(&services)));
@@ -92,7 +92,7 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
         open: open.clone(),
         verifier: Verifier::start(config.audit.chain.clone(), &config.audit.signing_key)?,
     });
-    let server = build(&config, gateway, admin, front)?;
+    let server = build(&config, gateway, admin, open.limit(), front)?;
     let session_idle = Duration::from_secs(config.audit.session_idle_seconds);
     let notes = services::note_keeper(&config.audit)?;
     let upkeep = Upkeep::start(Arc::clone(&services), forward, session_idle, notes)?;
@@ -123,9 +123,10 @@ fn build(
     config: &Config,
     gateway: Gateway,
     admin: Admin,
+    connections: usize,
     front: impl FnOnce(HttpProxy<Gateway>) -> Front,
 ) -> Result<Server> {
-    let mut server = Server::new_with_opt_and_conf(None, server_conf(config)?);
+    let mut server = Server::new_with_opt_and_conf(None, server_conf(config, connections)?);
     server.bootstrap();
     let mut proxy = pingora_proxy::http_proxy(&server.configuration, gateway);
     let mut options = HttpServerOptions::default();
@@ -143,7 +144,7 @@ fn build(
     Ok(server)
 }
 
-fn server_conf(config: &Config) -> Result<ServerConf> {
+fn server_conf(config: &Config, connections: usize) -> Result<ServerConf> {
     let in_state_dir = |name: &str| config.state_dir.join(name).to_string_lossy().into_owned();
     let roots = match platform_repaired() {
         Some(pem) => {
@@ -164,7 +165,7 @@ fn server_conf(config: &Config) -> Result<ServerConf> {
         upgrade_sock: in_state_dir("upgrade.sock"),
         pid_file: in_state_dir("waterwall.pid"),
         max_retries: MAX_RETRIES,
-        upstream_keepalive_pool_size: POOL,
+        upstream_keepalive_pool_size: POOL.min(connections / 4),
         // Pingora's own timers are kept until they would have fired, cancelled or not: no good for
         // reads that may wait a quarter of an hour.
         fast_timeout_to_tokio_threshold_seconds: Some(1),

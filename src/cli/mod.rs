@@ -16,6 +16,7 @@ mod log;
 mod pre_launch_hook;
 mod prove;
 mod reference;
+mod regen_ca;
 mod rotate_chain;
 mod run;
 mod scan;
@@ -74,6 +75,8 @@ enum Command {
     Scan(scan::Args),
     /// Add, list and remove values that are replaced wherever they stand
     Secrets(secrets::Args),
+    /// Make a new private CA for the configured hosts
+    RegenCa(regen_ca::Args),
     /// Check an audit log
     VerifyChain(verify_chain::Args),
     /// Check a receipt
@@ -107,6 +110,7 @@ impl Command {
             Self::Demo => demo::run(out),
             Self::Scan(args) => scan::run(&args, out),
             Self::Secrets(args) => secrets::run(&args, out),
+            Self::RegenCa(args) => regen_ca::run(&args, out),
             Self::VerifyChain(args) => verify_chain::run(&args, out),
             Self::VerifyReceipt(args) => verify_receipt::run(&args, out),
             Self::ExportEvidence(args) => export_evidence::run(&args, out),

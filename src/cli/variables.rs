@@ -58,6 +58,9 @@ fn provider<'a>(config: &'a Config, host: &str) -> Option<&'a Upstream> {
         .or_else(|| upstreams.find(|upstream| Some(upstream.dialect.name) == stand_in))
 }
 
+/// What is never sent to the proxy.
+const LOOPBACK: &str = "127.0.0.1,localhost,::1";
+
 /// Proxy mode: the proxy's address and, for each family of clients, the roots to trust. `bundle`
 /// is a file of the system's roots and our CA: these variables replace the system's roots, where
 /// `NODE_EXTRA_CA_CERTS` and `CODEX_CA_CERTIFICATE` add to them.
@@ -74,7 +77,8 @@ pub(super) fn proxy(config: &Config, bundle: &Path) -> Vec<Variable> {
         ("CODEX_CA_CERTIFICATE", ca),
         ("SSL_CERT_FILE", bundle.clone()),
         ("REQUESTS_CA_BUNDLE", bundle),
-        ("NO_PROXY", "127.0.0.1,localhost,::1".to_owned()),
+        ("NO_PROXY", LOOPBACK.to_owned()),
+        ("no_proxy", LOOPBACK.to_owned()),
     ]
 }
 

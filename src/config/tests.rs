@@ -495,7 +495,8 @@ fn what_is_allowed_is_left_alone() {
         let config = load(list);
         assert!(!is_found(&config, None) && !is_found(&config, Some("x")), "{list}");
     }
-    let other = load(&format!("{{sha256: {sha256}, type: GENERIC_PASSWORD}}, {{sha256: {}}}", "0".repeat(64)));
+    let other =
+        load(&format!("{{sha256: {sha256}, type: GENERIC_PASSWORD}}, {{sha256: {}}}", "0".repeat(64)));
     assert!(is_found(&other, None));
     // A path counts for files alone, seen from the configuration.
     for list in ["{path: 'test/fixtures/**'}", "{path: './test/**/*.txt', type: AWS_ACCESS_KEY}"] {

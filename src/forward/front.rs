@@ -3,6 +3,7 @@
 //! Plain requests go to the proxy. A CONNECT opens a tunnel: intercepted ones reach the same proxy
 //! from inside, others pass unseen.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +16,12 @@ use tokio::time::timeout;
 
 use crate::proxy::Gateway;
 
-use super::Forward;
 use super::open::Open;
+use super::{Forward, until_stop};
 
-/// How long a new connection may stay silent.
-const FIRST_BYTES: Duration = Duration::from_secs(60);
+/// How long a new connection may stay silent: this many turns, or one when there are many.
+const TURNS: u32 = 12;
+const TURN: Duration = Duration::from_secs(5);
 
 /// The application on the agents' port.
 pub(crate) struct Front {
@@ -33,23 +35,35 @@ impl Front {
     pub(crate) fn new(proxy: HttpProxy<Gateway>, forward: Arc<Forward>, open: Open) -> Self {
         Self { proxy: Arc::new(proxy), forward, open }
     }
+
+    /// Waits for the first bytes, less long where others wait for a place.
+    async fn first_bytes(&self, stream: &mut Stream, start: &mut [u8]) -> Option<bool> {
+        let mut peek = pin!(stream.try_peek(start));
+        for _ in 0..TURNS {
+            if let Ok(peeked) = timeout(TURN, &mut peek).await {
+                return peeked.ok();
+            }
+            if self.open.is_crowded() {
+                break;
+            }
+        }
+        None
+    }
 }
 
 #[async_trait]
 impl ServerApp for Front {
     async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        let _connection = self.open.enter();
-        let mut start = [0; 8];
-        let mut stopping = shutdown.clone();
-        let peeked = tokio::select! {
-            peeked = timeout(FIRST_BYTES, stream.try_peek(&mut start)) => peeked.ok()?.ok()?,
-            _ = stopping.wait_for(|stop| *stop) => return None,
+        let Some(_connection) = self.open.enter() else {
+            return self.forward.turn_away(stream).await;
         };
+        let mut start = [0; 8];
+        let peeked = until_stop(shutdown, self.first_bytes(&mut stream, &mut start)).await??;
         if !peeked || &start != b"CONNECT " {
             // Serves the connection to its end, keep-alive included.
             return self.proxy.process_new(stream, shutdown).await;
         }
-        let intercepted = self.forward.connect(stream, shutdown).await?;
+        let intercepted = self.forward.connect(stream, &self.open, shutdown).await?;
         self.proxy.process_new(Box::new(intercepted), shutdown).await
     }
 

@@ -21,7 +21,7 @@ use super::stream::{Intercepted, Rewound};
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long an agent may stay silent after it.
-const FIRST_BYTES: Duration = Duration::from_secs(60);
+const FIRST_BYTES: Duration = Duration::from_secs(20);
 /// An alert record (21) of TLS 1.2's version, two bytes: fatal, `unrecognized_name` (RFC 6066).
 const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 /// What an HTTP/2 client says first (RFC 9113).

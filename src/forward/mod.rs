@@ -85,8 +85,13 @@ impl Forward {
 
     /// Serves one CONNECT. Returns the stream inside when it is to be intercepted and has begun to
     /// speak; a tunnel has ended when this returns.
-    async fn connect(&self, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Intercepted> {
-        let head = match timeout(HEAD, Head::read(&mut stream)).await {
+    async fn connect(
+        &self,
+        mut stream: Stream,
+        open: &Open,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Intercepted> {
+        let head = match until_stop(shutdown, timeout(HEAD, Head::read(&mut stream))).await? {
             Ok(Ok(head)) => head,
             Ok(Err(rescue)) => return refuse(stream, "-", rescue).await,
             Err(_) => return refuse(stream, "-", Rescue::RequestTimeout).await,
@@ -95,10 +100,13 @@ impl Forward {
         let running = self.live.now();
         match self.admit(&head, &running) {
             Ok(Verdict::Intercept) => match self.minter(&running.config) {
-                Ok(minter) => self.intercept(stream, head, &minter).await,
+                Ok(minter) => until_stop(shutdown, self.intercept(stream, head, &minter)).await?,
                 Err(rescue) => refuse(stream, &host, rescue).await,
             },
             Ok(Verdict::Tunnel { may_be_private }) => {
+                let Some(_place) = open.enter_tunnel() else {
+                    return refuse(stream, &host, Rescue::Busy).await;
+                };
                 if let Err((stream, rescue)) = self.tunnel(stream, head, may_be_private, shutdown).await {
                     return refuse(stream, &host, rescue).await;
                 }
@@ -110,6 +118,12 @@ impl Forward {
             }
             Err(rescue) => refuse(stream, &host, rescue).await,
         }
+    }
+
+    /// Tells a connection that there are too many.
+    async fn turn_away(&self, stream: Stream) -> Option<Stream> {
+        refuse(stream, "-", Rescue::Busy).await;
+        None
     }
 
     /// Kill switch, Host and Origin, then policy.
@@ -209,6 +223,15 @@ impl Forward {
         if let Err(error) = self.services.chain.append(event, SystemTime::now()) {
             tracing::error!(%error, host = target.host, "a tunnel is not on the audit log");
         }
+    }
+}
+
+/// What `future` gives, or `None` when the gateway is told to stop before.
+async fn until_stop<T>(shutdown: &ShutdownWatch, future: impl Future<Output = T>) -> Option<T> {
+    let mut shutdown = shutdown.clone();
+    tokio::select! {
+        output = future => Some(output),
+        Ok(_) = shutdown.wait_for(|stop| *stop) => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use tokio::time::{Instant, sleep_until};
 
 /// How long a tunnel may be quiet in both directions.
 const IDLE: Duration = Duration::from_secs(15 * 60);
+/// The same once one side has said all it wanted; it may as well be gone.
+const IDLE_HALF_CLOSED: Duration = Duration::from_secs(60);
 /// The same once the gateway is stopping.
 const IDLE_AT_THE_END: Duration = Duration::from_secs(1);
 /// Bytes read at once, per direction; held as long as the tunnel.
@@ -56,9 +58,15 @@ where
     let mut other = Counted { inner: other, count: &traffic.received, last: &last };
     let mut copying = pin!(copy_bidirectional_with_sizes(&mut agent, &mut other, BUFFER, BUFFER));
     let (mut armed, mut shutdown) = (armed.clone(), shutdown.clone());
-    let mut limit = IDLE;
+    let mut stopping = false;
     loop {
-        let due = last.instant() + limit;
+        let limit = match (stopping, last.half_closed.load(Relaxed)) {
+            (true, _) => IDLE_AT_THE_END,
+            (false, true) => IDLE_HALF_CLOSED,
+            (false, false) => IDLE,
+        };
+        // Not much later than a side may have closed.
+        let due = (last.instant() + limit).min(Instant::now() + IDLE_HALF_CLOSED);
         tokio::select! {
             // A side that breaks off has ended the tunnel too.
             _ = &mut copying => return End::Closed,
@@ -68,7 +76,7 @@ where
                 }
             }
             Ok(_) = armed.wait_for(|armed| *armed) => return End::KillSwitch,
-            Ok(_) = shutdown.wait_for(|stop| *stop), if limit == IDLE => limit = IDLE_AT_THE_END,
+            Ok(_) = shutdown.wait_for(|stop| *stop), if !stopping => stopping = true,
         }
     }
 }
@@ -77,11 +85,13 @@ where
 struct LastByte {
     began: Instant,
     milliseconds: AtomicU64,
+    /// True once one side has ended.
+    half_closed: AtomicBool,
 }
 
 impl LastByte {
     fn now() -> Self {
-        Self { began: Instant::now(), milliseconds: AtomicU64::new(0) }
+        Self { began: Instant::now(), milliseconds: AtomicU64::new(0), half_closed: AtomicBool::new(false) }
     }
 
     fn touch(&self) {
@@ -113,6 +123,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<'_, S> {
         if read > 0 {
             self.count.fetch_add(read as u64, Relaxed);
             self.last.touch();
+        } else if result.is_ready() && buffer.remaining() > 0 {
+            self.last.half_closed.store(true, Relaxed);
         }
         result
     }
@@ -198,6 +210,16 @@ mod tests {
         }
         assert_eq!(end.await.unwrap(), End::Idle);
         assert!(began.elapsed() >= IDLE / 2 * 3 + IDLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_half_closed_tunnel_is_given_less_time() {
+        let (switches, traffic) = (Switches::new(), Arc::default());
+        let (agent, _other, end) = tunnel(&switches, &traffic);
+        let began = Instant::now();
+        drop(agent);
+        assert_eq!(end.await.unwrap(), End::Idle);
+        assert!(began.elapsed() <= IDLE_HALF_CLOSED * 2);
     }
 
     #[tokio::test]

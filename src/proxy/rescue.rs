@@ -48,6 +48,9 @@ pub(crate) enum Rescue {
     /// A CONNECT that policy does not allow.
     #[error("CONNECT is refused: {0}")]
     ConnectRefused(&'static str),
+    /// More connections than the process has descriptors for.
+    #[error("too many connections are open")]
+    Busy,
     /// The upstream gave no answer.
     #[error("the upstream could not be reached: {0}")]
     UpstreamUnreachable(&'static str),
@@ -79,6 +82,7 @@ impl Rescue {
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UpgradeRefused => StatusCode::UPGRADE_REQUIRED,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamUnreachable(_) | Self::Internal => StatusCode::BAD_GATEWAY,
         }
     }
@@ -105,6 +109,7 @@ impl Rescue {
             Self::RequestTimeout => "waterwall-request-timeout",
             Self::UpgradeRefused => "waterwall-upgrade-refused",
             Self::ConnectRefused(_) => "waterwall-connect-refused",
+            Self::Busy => "waterwall-busy",
             Self::UpstreamUnreachable(_) => "waterwall-upstream-unreachable",
             Self::Internal => "waterwall-internal-error",
         }

@@ -14,14 +14,16 @@ mod cuts;
 mod evidence;
 /// Forward mode: requests through tunnels whose TLS is terminated.
 mod forward;
+/// Forward mode against clients that want it down.
+mod forward_hostile;
 /// Forward mode: what is tunnelled unseen, and what is refused.
 mod forward_tunnels;
 /// Moving over from a predecessor.
 mod import;
-/// The kill switch and its four sources.
-mod kill_switch;
 /// The health checks and the pre-launch gate.
 mod install;
+/// The kill switch and its four sources.
+mod kill_switch;
 /// Values that are secret wherever they stand.
 mod known_values;
 /// Starting and stopping.
@@ -32,6 +34,8 @@ mod pass_through;
 mod redaction;
 /// What the gateway answers itself.
 mod refusals;
+/// A new private CA: its making, its swap, its pickup.
+mod regen_ca;
 /// Changing the configuration while it runs.
 mod reload;
 /// Archiving the audit log.

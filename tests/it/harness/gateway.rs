@@ -47,6 +47,7 @@ pub(crate) struct Setup {
     kill_switch: String,
     extra: String,
     env: Vec<(&'static str, OsString)>,
+    descriptors: Option<usize>,
 }
 
 impl Setup {
@@ -58,6 +59,7 @@ impl Setup {
             upstreams: upstreams.into_iter().collect(),
             kill_switch,
             extra: String::new(),
+            descriptors: None,
             env: Vec::new(),
         }
     }
@@ -82,6 +84,11 @@ impl Setup {
         self.extra.push_str(yaml);
         self.extra.push('\n');
         self
+    }
+
+    /// Gives the process no more descriptors than these.
+    pub(crate) fn descriptors(self, count: usize) -> Self {
+        Self { descriptors: Some(count), ..self }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -126,7 +133,17 @@ impl Setup {
     }
 
     fn run(&self, config: &Path) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_waterwall"))
+        let program = env!("CARGO_BIN_EXE_waterwall");
+        let mut command = match self.descriptors {
+            // Soft and hard, as the gateway raises the one to the other.
+            Some(count) => {
+                let mut command = Command::new("prlimit");
+                command.arg(format!("--nofile={count}")).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .args(["run", "--config"])
             .arg(config)

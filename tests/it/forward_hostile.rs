@@ -1,0 +1,109 @@
+//! Forward mode against clients that want it down: what they hold is bounded, and everyone else
+//! goes on.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+
+use crate::harness::{Client, Gateway, PATIENCE, Scripted, Setup, Tunnel, UpstreamConfig, wait_until};
+
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+
+/// A tunnel's or a request's connection, whatever becomes of it.
+fn connect(gateway: &Gateway) -> TcpStream {
+    let stream = TcpStream::connect(gateway.agents).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn admin_answers(gateway: &Gateway) -> bool {
+    let Ok(stream) = TcpStream::connect(gateway.admin) else { return false };
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut client = Client::over(stream);
+    client.send("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    client.try_response("GET").is_ok_and(|answer| answer.status == 200)
+}
+
+/// Whether an agent is served now; it tries again when it is turned away, as agents do.
+fn agent_is_served(gateway: &Gateway) -> bool {
+    let mut client = Client::over(connect(gateway));
+    client.send("GET /up/x HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    client.try_response("GET").is_ok_and(|answer| answer.status == 200)
+}
+
+#[test]
+fn a_flood_of_connects_and_half_open_handshakes() {
+    let up = Scripted::answering(OK);
+    let gateway = Setup::new([UpstreamConfig::generic(up.url())]).start();
+    let mut held = Vec::new();
+    for round in 0..100 {
+        // Half a head; a tunnel without a handshake; half a hello; not TLS at all.
+        let mut head = connect(&gateway);
+        head.write_all(b"CONNECT up.test:443 HTTP/1.1\r\nx: ").unwrap();
+        held.push(head);
+        held.push(Tunnel::open(gateway.agents, "up.test:443").0);
+        let mut hello = Tunnel::open(gateway.agents, "up.test:443").0;
+        hello.write_all(&[22, 3, 1, 2, 0, 1]).unwrap();
+        held.push(hello);
+        let mut other = Tunnel::open(gateway.agents, "up.test:443").0;
+        other.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        if round % 25 == 0 {
+            assert!(admin_answers(&gateway) && agent_is_served(&gateway));
+            // What is not TLS is told so, and closed.
+            let mut said = Vec::new();
+            let _ = other.read_to_end(&mut said);
+            assert!(said.is_empty() || said[0] == 21, "{said:?}");
+        }
+    }
+    assert!(admin_answers(&gateway) && agent_is_served(&gateway));
+    // A handshake that never comes ends by itself.
+    let mut silent = held.swap_remove(1);
+    assert_eq!(silent.read(&mut [0]).unwrap_or(0), 0);
+}
+
+#[test]
+fn descriptors_run_out_and_come_back() {
+    let up = Scripted::answering(OK);
+    let gateway = Setup::new([UpstreamConfig::generic(up.url())]).descriptors(64).start();
+    let held: Vec<_> = (0..100).map(|_| connect(&gateway)).collect();
+    // The silent give way while others wait, and the admin port has its own.
+    wait_until(|| admin_answers(&gateway));
+    wait_until(|| agent_is_served(&gateway));
+    drop(held);
+    wait_until(|| agent_is_served(&gateway));
+    assert!(admin_answers(&gateway));
+}
+
+#[test]
+fn tunnels_take_half_of_the_places_at_most() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            // Closes when the other side does.
+            thread::spawn(move || std::io::copy(&mut stream.unwrap(), &mut std::io::sink()));
+        }
+    });
+    let up = Scripted::answering(OK);
+    let gateway = Setup::new([UpstreamConfig::generic(up.url())])
+        .with(&format!("forward: {{ tunnel_ports: [{port}], private_hosts: [localhost] }}"))
+        .descriptors(100)
+        .start();
+    let target = format!("localhost:{port}");
+    let mut held = Vec::new();
+    let refusal = loop {
+        match Tunnel::try_open(gateway.agents, &target) {
+            Ok(tunnel) => held.push(tunnel),
+            Err(refusal) => break refusal,
+        }
+        assert!(held.len() < 100, "no limit");
+    };
+    assert_eq!((refusal.status, refusal.code()), (503, "waterwall-busy"));
+    assert_eq!(held.len(), 15, "half of (100 - 40) / 2");
+    assert!(admin_answers(&gateway) && agent_is_served(&gateway));
+    let mut client =
+        Tunnel::open(gateway.agents, "up.test:443").tls(&gateway.setup.path("state/ca.pem"), "up.test");
+    assert_eq!(client.get("/x", "").status, 200);
+    drop(held);
+    wait_until(|| Tunnel::try_open(gateway.agents, &target).is_ok());
+}
