@@ -39,6 +39,10 @@ book:
     mdbook build docs
     tests/docs/check
 
+# Any bytes at detectors, bodies, streams and the log's lines.
+fuzz *ARGS:
+    tests/fuzz/run {{ARGS}}
+
 bench:
     cargo bench -p waterwall-core
     tests/bench/run.sh

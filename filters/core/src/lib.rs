@@ -2,6 +2,8 @@
 pub mod detect;
 pub mod dialect;
 pub mod explain;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod json;
 pub mod numbering;
 pub mod placeholder;

@@ -51,6 +51,22 @@ pub fn is_canonical(line: &str) -> bool {
     glance(line).is_some()
 }
 
+/// What a fuzzer calls: what is read and written again is read the same, and the fast path takes nothing that
+/// the reader would write otherwise.
+#[doc(hidden)]
+pub fn fuzz(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let parsed = parse(text);
+    if let Ok(value) = &parsed {
+        let written = value.to_canonical();
+        assert_eq!(parse(&written).as_ref(), Ok(value), "{written:?}");
+    }
+    if is_canonical(text) {
+        let value = parsed.expect("the fast path took it");
+        assert_eq!(value.to_canonical(), text);
+    }
+}
+
 impl Value {
     /// The text of a string value.
     #[must_use]

@@ -107,6 +107,14 @@ pub(super) struct Match {
 }
 
 impl Engine {
+    /// Without what needs vector instructions: it finds the same.
+    pub(super) fn portable(detectors: Vec<&'static Detector>) -> Self {
+        let mut engine = Self::new(detectors);
+        let literals: Vec<_> = engine.anywhere.iter().map(|(literal, _)| *literal).collect();
+        engine.literals = Literals::portable(&literals);
+        engine
+    }
+
     pub(super) fn new(detectors: Vec<&'static Detector>) -> Self {
         let (mut anchors, mut triggers) = (Vec::new(), Vec::new());
         let mut before = Vec::new();

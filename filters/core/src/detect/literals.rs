@@ -21,6 +21,11 @@ impl Literals {
         }
     }
 
+    /// The search for machines without vector instructions.
+    pub(super) fn portable(literals: &[&[u8]]) -> Self {
+        Self::Automaton(automaton(literals))
+    }
+
     /// Calls `found(start, literal)` for every match, in ascending order; matches do not overlap.
     #[inline]
     pub(super) fn for_each(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {

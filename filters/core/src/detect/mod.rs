@@ -108,6 +108,17 @@ impl Detectors {
         BUILTIN.clone()
     }
 
+    /// The built-in set as a machine without vector instructions searches it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn portable() -> Self {
+        static PORTABLE: LazyLock<Detectors> = LazyLock::new(|| Detectors {
+            builtin: Arc::new(Engine::portable(builtin::all())),
+            ..Detectors::builtin()
+        });
+        PORTABLE.clone()
+    }
+
     /// The built-in set and the patterns of a configuration.
     ///
     /// # Errors
