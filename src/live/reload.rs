@@ -4,13 +4,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use time::OffsetDateTime;
 use waterwall_audit::Event;
 use waterwall_core::detect::{Detectors, Leaf};
 use waterwall_pipeline::Services;
 
 use super::identity::Identities;
 use super::{Live, Running};
+use crate::ca;
 use crate::config::{Config, Surroundings};
+use crate::state::Files;
 
 /// Who wants the configuration read again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -112,6 +115,7 @@ impl Reloader {
                 "{keys} cannot change while the gateway runs. Restart it, or undo the change."
             ));
         }
+        check_authority(&config)?;
         let before = self.live.now();
         (config.listen, config.admin_listen) = (before.config.listen, before.config.admin_listen);
         Running::prepare(config, Some(&before)).map_err(|error| format!("{error:#}"))
@@ -189,6 +193,20 @@ impl Cause {
             Self::Retry => "retry",
         }
     }
+}
+
+/// A private CA that is complete has to be usable. The new one serves the next tunnel, which is where
+/// it is read; a certificate without its key is a choice.
+fn check_authority(config: &Config) -> Result<(), String> {
+    let files = Files::of(config);
+    let (certificate, key) = (files.ca_certificate(), files.ca_key());
+    if !config.forward.intercept || !certificate.is_file() || !key.is_file() {
+        return Ok(());
+    }
+    let loaded = ca::load(&certificate, &key, OffsetDateTime::now_utc());
+    loaded.map(drop).map_err(|error| {
+        format!("{}: {error}. Put the old pair back, or run `waterwall regen-ca`.", certificate.display())
+    })
 }
 
 /// A reason may quote the file. Where that is a secret, it is not told.

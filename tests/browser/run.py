@@ -8,12 +8,13 @@ able to read an answer. Chromium is Debian's (`apt-get install chromium`); nothi
 """
 
 import argparse
-import html
 import http.server
 import json
 import os
+import queue
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,12 +30,11 @@ sys.path.insert(0, str(HERE.parent / "clients"))
 
 from stack import Failure, Stack  # noqa: E402  (it lies in the other folder)
 
-BUDGET_MS = 60_000
 TIMEOUT = 180
 
 
 class Page(http.server.BaseHTTPRequestHandler):
-    """Serves the page, whatever the path."""
+    """Serves the page, whatever the path, and takes its results."""
 
     def do_GET(self):
         content = (HERE / "page.html").read_bytes()
@@ -44,21 +44,37 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def do_POST(self):
+        self.server.results.put(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+        self.send_response(204)
+        self.end_headers()
+
     def log_message(self, *_):
         pass
 
 
-def browse(chromium, url, profile):
+def browse(chromium, query, profile):
     """The page's results, once its script is done."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    server.results = queue.Queue()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     command = [chromium, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-extensions"]
     command += ["--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage"]
-    command += [f"--user-data-dir={profile}", f"--virtual-time-budget={BUDGET_MS}", "--dump-dom", url]
-    environment = {**os.environ, "HOME": str(profile)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT, env=environment)
-    found = re.search(r'<pre id="results">(.*?)</pre>', done.stdout, re.DOTALL)
-    if not found or not found[1]:
-        raise Failure(f"the page did not finish (exit {done.returncode}):\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return json.loads(html.unescape(found[1]))
+    command += [f"--user-data-dir={profile}", f"http://127.0.0.1:{server.server_port}/?{urlencode(query)}"]
+    with tempfile.TemporaryFile("w+") as output:
+        environment = {**os.environ, "HOME": str(profile)}
+        options = {"stdout": output, "stderr": output, "env": environment, "start_new_session": True}
+        browser = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
+        try:
+            return server.results.get(timeout=TIMEOUT)
+        except queue.Empty:
+            output.seek(0)
+            raise Failure(f"the page did not finish:\n{output.read()[-2000:]}") from None
+        finally:
+            # The browser and the processes that it has started: a group of their own.
+            os.killpg(browser.pid, signal.SIGKILL)
+            browser.wait()
+            server.shutdown()
 
 
 def state(admin):
@@ -67,17 +83,11 @@ def state(admin):
 
 
 def check(options):
-    with Stack(options.echo, options.waterwall) as stack, tempfile.TemporaryDirectory() as profile:
+    with Stack(options.echo, options.waterwall) as stack, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         agents = urlsplit(stack.anthropic).port
         admin = int(re.search(r"admin: http://127.0.0.1:(\d+)", read_when_there(stack.log))[1])
         token = (stack.state / "admin.token").read_text()
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            query = urlencode({"agents": agents, "admin": admin, "token": token})
-            results = browse(options.chromium, f"http://127.0.0.1:{server.server_port}/?{query}", profile)
-        finally:
-            server.shutdown()
+        results = browse(options.chromium, {"agents": agents, "admin": admin, "token": token}, profile)
         judge(results, stack.requests(), state(admin), stack.log.read_text())
         # The same requests from a program do arrive: the page was refused, and not lost.
         with urllib.request.urlopen(f"{stack.anthropic}/v1/models") as answer:

@@ -132,6 +132,21 @@ fn a_file_that_the_configuration_names_is_watched() {
     assert!(String::from_utf8(sent).unwrap().contains(&mine));
 }
 
+/// Half a pair is on the disk for a moment when both are replaced: that is refused, and then mended.
+#[test]
+fn a_broken_ca_is_refused_and_a_whole_one_taken() {
+    let (gateway, _echo) = start("");
+    let good = fs::read_to_string(gateway.setup.path("state/ca.pem")).unwrap();
+    replace(&gateway, "state/ca.pem", "no certificate");
+    until("it is refused", || health(&gateway)["config_refused"].is_string());
+    let (status, answer) = post(&gateway, "/admin/reload");
+    assert_eq!(status, 500);
+    assert!(answer["error"].as_str().unwrap().contains("ca.pem: the certificate is not"), "{answer}");
+    assert_eq!(status_of_a_long_message(&gateway), 200);
+    replace(&gateway, "state/ca.pem", &good);
+    until("it is mended", || health(&gateway)["config_refused"].is_null());
+}
+
 #[test]
 fn what_needs_a_restart_says_so() {
     let (gateway, _echo) = start(LARGE);
