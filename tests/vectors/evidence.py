@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Evidence as the predecessor made and checked it, from the formats' description alone.
+"""Evidence as the predecessor made and checked it: our own code, from the formats' description. Two facts
+were looked up in its published source: what the `file` members are relative to, and which name a
+mismatch is told with.
 
 `evidence.py make OUT`: a bundle of predecessor.jsonl with a receipt and a session manifest, signed with the
 test key. `evidence.py verify BUNDLE PUB`: the predecessor's checks, in its order. Exit 0 or 1.
