@@ -21,10 +21,13 @@ fn subscriber<W>(asked: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    // Without a hint of its own it would take away the other's, and every line of every library that
+    // nobody asked for would be looked at.
+    let harmless = filter_fn(harmless).with_max_level_hint(Level::TRACE);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(terminal::colour())
-        .with_filter(asked.and(filter_fn(harmless)));
+        .with_filter(asked.and(harmless));
     tracing_subscriber::registry().with(lines)
 }
 
@@ -43,6 +46,12 @@ mod tests {
     use std::fs::{self, File};
 
     use super::*;
+
+    #[test]
+    fn lines_that_nobody_asked_for_cost_nothing() {
+        let quiet = subscriber(EnvFilter::new("info"), io::stderr);
+        assert_eq!(quiet.max_level_hint(), Some(Level::INFO.into()));
+    }
 
     #[test]
     fn libraries_stay_at_info_whatever_is_asked() {
