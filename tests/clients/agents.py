@@ -87,17 +87,47 @@ def opencode(stack, home, prompt):
     return ["opencode", "run", "-m", "anthropic/claude-sonnet-4-5"], {}
 
 
+def proxied(stack, command):
+    """In proxy mode, started by `waterwall launch`: no base URL anywhere, the providers' own names."""
+    return [stack.gateway.resolve(), "launch", "--mode", "proxy", "--config", stack.config, "--", *command]
+
+
+def claude_proxied(stack, home, prompt):
+    return proxied(stack, claude(stack, home, prompt)[0]), {"ANTHROPIC_API_KEY": "test"}
+
+
+def codex_proxied(stack, home, prompt):
+    """The built-in provider at its own address."""
+    config = home / ".codex" / "config.toml"
+    config.parent.mkdir()
+    config.write_text('model = "gpt-echo"\ncheck_for_update_on_startup = false\n[analytics]\nenabled = false\n')
+    return proxied(stack, codex_command()), {"CODEX_API_KEY": "test"}
+
+
+def opencode_proxied(stack, home, prompt):
+    config = home / ".config" / "opencode" / "opencode.json"
+    config.parent.mkdir(parents=True)
+    settings = {"autoupdate": False, "share": "disabled", "permission": "allow"}
+    config.write_text(json.dumps({**settings, "provider": {"anthropic": {"options": {"apiKey": "test"}}}}))
+    return proxied(stack, ["opencode", "run", "-m", "anthropic/claude-sonnet-4-5"]), {}
+
+
 AGENTS = {
     "claude": claude,
     "claude-launched": claude_launched,
     "codex": codex,
     "codex-builtin": codex_builtin,
     "opencode": opencode,
+    "claude-proxied": claude_proxied,
+    "codex-proxied": codex_proxied,
+    "opencode-proxied": opencode_proxied,
 }
+PROXIED = [name for name in AGENTS if name.endswith("-proxied")]
 
 # What they can copy with; Codex has no file tools.
 FILES, SHELL = "files", "shell"
-WAYS = {"claude": [FILES, SHELL], "claude-launched": [FILES], "opencode": [FILES, SHELL]}
+WAYS = {"claude": [FILES, SHELL], "claude-launched": [FILES], "opencode": [FILES, SHELL],
+        "claude-proxied": [FILES], "opencode-proxied": [FILES]}
 
 
 def ways(name):

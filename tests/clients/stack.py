@@ -32,8 +32,8 @@ class Stack:
     checks that the gateway ends well.
     """
 
-    def __init__(self, echo, gateway, *echo_arguments, refusal=502):
-        self.refusal = refusal
+    def __init__(self, echo, gateway, *echo_arguments, refusal=502, extra=""):
+        self.refusal, self.extra = refusal, extra
         self.echo_command = [echo, *echo_arguments]
         self.gateway = gateway
         self.processes = []
@@ -59,7 +59,7 @@ class Stack:
         self.config = self.path / "waterwall.yaml"
         self.config.write_text(CONFIG.format(
             listen=listen, admin=admin, state=self.state, kill=self.kill, refusal=self.refusal, echo=self.echo_url
-        ))
+        ) + self.extra)
         self.log = self.path / "gateway.log"
         with self.log.open("wb") as log:
             run = [self.gateway, "run", "--config", self.config]
