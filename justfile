@@ -26,6 +26,10 @@ clients *ARGS:
 browser *ARGS:
     tests/browser/run.py {{ARGS}}
 
+# Which TLS clients take our leaves, and refuse a thief's.
+reach:
+    tests/clients/reach.py
+
 # The log against an independent implementation.
 vectors:
     tests/vectors/run

@@ -224,6 +224,42 @@ mod tests {
     }
 
     #[test]
+    fn rustls_refuses_what_a_thief_of_the_key_could_sign() {
+        let minter = minter();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(minter.certificate.clone()).expect("a root");
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = rustls::client::WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+        let verifier = verifier.build().expect("a verifier");
+        let takes = |names: &[SanType], asked: &str| {
+            let mut parameters = leaf("api.anthropic.com", NOW, NOW + LIFETIME).expect("made");
+            parameters.subject_alt_names = names.to_vec();
+            let leaf = parameters.signed_by(&minter.leaf_key, &minter.issuer).expect("signed");
+            let now = std::time::Duration::from_secs(NOW.unix_timestamp().unsigned_abs());
+            let now = rustls::pki_types::UnixTime::since_unix_epoch(now);
+            let asked = asked.to_owned().try_into().expect("a name");
+            rustls::client::danger::ServerCertVerifier::verify_server_cert(
+                &*verifier,
+                leaf.der(),
+                &[],
+                &asked,
+                &[],
+                now,
+            )
+            .is_ok()
+        };
+        let name = |name: &str| SanType::DnsName(name.try_into().expect("ASCII"));
+        let address = SanType::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
+        let (good, foreign) = (name("api.anthropic.com"), name("example.com"));
+        assert!(takes(std::slice::from_ref(&good), "api.anthropic.com"));
+        assert!(takes(&[name("sub.api.anthropic.com")], "sub.api.anthropic.com"));
+        assert!(!takes(std::slice::from_ref(&foreign), "example.com"));
+        assert!(!takes(std::slice::from_ref(&address), "127.0.0.1"));
+        assert!(!takes(&[good.clone(), foreign], "api.anthropic.com"));
+        assert!(!takes(&[good, address], "api.anthropic.com"));
+    }
+
+    #[test]
     fn an_expired_authority_signs_nothing() {
         let authority = Authority::generate(["a.test"], NOW).expect("made");
         let late = NOW + Duration::days(3651);
