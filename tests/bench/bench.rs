@@ -38,8 +38,8 @@ struct Arguments {
     /// through a temporary file.
     #[arg(long, default_value = "4m")]
     nginx_body_buffer: String,
-    /// Only these measures: latency, throughput, stream, memory.
-    #[arg(long, value_delimiter = ',', default_values_t = ["latency", "throughput", "stream", "memory"].map(String::from))]
+    /// Only these measures: latency, throughput, stream, memory, forward.
+    #[arg(long, value_delimiter = ',', default_values_t = ["latency", "throughput", "stream", "memory", "forward"].map(String::from))]
     only: Vec<String>,
     /// A multiple of the usual number of rounds.
     #[arg(long, default_value_t = 1.0)]
@@ -144,6 +144,9 @@ async fn run(bench: &Bench) -> Result<ExitCode> {
     }
     if bench.wants("stream") {
         measure::stream(bench, &ways, &mut report).await?;
+    }
+    if bench.wants("forward") {
+        measure::forward(bench, &gateway, &mut report).await?;
     }
     report.print();
     let missed = bench.arguments.strict && report.misses_a_bar();

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail, ensure};
-use rustls::pki_types::ServerName;
+use rustls::client::Resumption;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,12 +26,14 @@ pub(crate) struct Way {
     tls: bool,
     path: &'static str,
     process: Option<u32>,
+    /// Whether a CONNECT comes first.
+    tunnel: bool,
 }
 
 impl Way {
     /// TLS to the upstream.
     pub(crate) fn direct() -> Self {
-        Self { name: "direct", address: None, tls: true, path: "/v1/messages", process: None }
+        Self { name: "direct", address: None, tls: true, path: "/v1/messages", process: None, tunnel: false }
     }
 
     /// TLS to nginx, TLS to the upstream.
@@ -40,6 +44,7 @@ impl Way {
             tls: true,
             path: "/v1/messages",
             process: Some(nginx.id()),
+            tunnel: false,
         }
     }
 
@@ -51,6 +56,19 @@ impl Way {
             tls: false,
             path: "/anthropic/v1/messages",
             process: Some(gateway.id()),
+            tunnel: false,
+        }
+    }
+
+    /// CONNECT to the upstream's name at the gateway, TLS that ends there, TLS to the upstream.
+    pub(crate) fn forward(gateway: &Gateway) -> Self {
+        Self {
+            name: "waterwall",
+            address: Some(gateway.address),
+            tls: true,
+            path: "/v1/messages",
+            process: Some(gateway.id()),
+            tunnel: true,
         }
     }
 
@@ -97,9 +115,21 @@ impl Client {
         Ok(Self { upstream: upstream.address, tls: TlsConnector::from(Arc::new(config)) })
     }
 
+    /// One that trusts the gateway's private CA, and makes no use of earlier handshakes.
+    pub(crate) fn trusting(gateway: &Gateway, upstream: &Upstream) -> Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(&gateway.ca)?)?;
+        let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        config.resumption = Resumption::disabled();
+        Ok(Self { upstream: upstream.address, tls: TlsConnector::from(Arc::new(config)) })
+    }
+
     pub(crate) async fn connect(&self, way: &Way) -> Result<Connection> {
         let stream = TcpStream::connect(way.address.unwrap_or(self.upstream)).await?;
         stream.set_nodelay(true)?;
+        if way.tunnel {
+            return self.shake_hands(open_tunnel(stream, NAME).await?, NAME).await;
+        }
         let stream: Box<dyn Stream> = if way.tls {
             Box::new(self.tls.connect(ServerName::try_from(NAME)?, stream).await?)
         } else {
@@ -107,6 +137,29 @@ impl Client {
         };
         Ok(Connection { stream, buffer: Vec::with_capacity(64 << 10) })
     }
+
+    /// A cold CONNECT to `host` at `gateway`: TCP, tunnel and handshake.
+    pub(crate) async fn connect_cold(&self, gateway: &Gateway, host: &str) -> Result<Connection> {
+        let stream = TcpStream::connect(gateway.address).await?;
+        stream.set_nodelay(true)?;
+        self.shake_hands(open_tunnel(stream, host).await?, host).await
+    }
+
+    async fn shake_hands(&self, stream: TcpStream, host: &str) -> Result<Connection> {
+        let stream = self.tls.connect(ServerName::try_from(host.to_owned())?, stream).await?;
+        Ok(Connection { stream: Box::new(stream), buffer: Vec::with_capacity(64 << 10) })
+    }
+}
+
+async fn open_tunnel(mut stream: TcpStream, host: &str) -> Result<TcpStream> {
+    stream.write_all(format!("CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n").as_bytes()).await?;
+    let mut answer = Vec::new();
+    // Nothing follows before the client has spoken.
+    while !answer.ends_with(b"\r\n\r\n") {
+        ensure!(stream.read_buf(&mut answer).await? > 0, "the tunnel was not opened");
+    }
+    ensure!(answer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    Ok(stream)
 }
 
 impl Connection {

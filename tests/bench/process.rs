@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,9 +15,25 @@ use crate::upstream::{NAME, Upstream};
 /// How long a proxy may take to start.
 const START: Duration = Duration::from_secs(10);
 
+/// How many more hosts the gateway lists: each can be met for the first time once.
+pub(crate) const COLD_HOSTS: usize = 40;
+
+/// The name of one of them.
+pub(crate) fn cold_host(index: usize) -> String {
+    format!("cold-{index}.test")
+}
+
+fn others() -> String {
+    let other =
+        |index| format!("  - {{ host: {}, dialect: generic, prefix: /cold-{index} }}\n", cold_host(index));
+    (0..COLD_HOSTS).map(other).collect()
+}
+
 /// A running gateway.
 pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
+    /// The certificate of its private CA.
+    pub(crate) ca: PathBuf,
     child: Child,
     /// Kept open, as a terminal is.
     _stdout: BufReader<ChildStdout>,
@@ -33,12 +49,13 @@ impl Gateway {
             &config,
             format!(
                 "listen: 127.0.0.1:0\nadmin: {{ listen: 127.0.0.1:0 }}\nstate_dir: {state}\n\
-                 kill_switch: {{ armed: false, sentinel: {kill} }}\nupstreams:\n  \
+                 kill_switch: {{ armed: false, sentinel: {kill} }}\nupstreams:\n{others}  \
                  - {{ host: {NAME}, dialect: anthropic, prefix: /anthropic, url: \"https://{NAME}:{port}\", ca_file: {root} }}\n",
                 state = directory.join("state").display(),
                 kill = directory.join("kill").display(),
                 port = upstream.address.port(),
                 root = upstream.root_file.display(),
+                others = others(),
             ),
         )?;
         let log = directory.join("stderr");
@@ -63,7 +80,8 @@ impl Gateway {
             child.wait()?;
             bail!("the gateway did not start: {line}{}", fs::read_to_string(log).unwrap_or_default());
         };
-        Ok(Self { address, child, _stdout: stdout })
+        let ca = directory.join("state/ca.pem");
+        Ok(Self { address, ca, child, _stdout: stdout })
     }
 
     pub(crate) fn id(&self) -> u32 {

@@ -1,5 +1,6 @@
 //! The measures. Ways take turns, round by round, and what is reported are medians.
 
+mod forward;
 mod latency;
 mod memory;
 mod stream;
@@ -15,6 +16,7 @@ use crate::process::cpu_of;
 use crate::turn::AGENT_TURN;
 use crate::upstream::Answer;
 
+pub(crate) use forward::forward;
 pub(crate) use latency::latency;
 pub(crate) use memory::memory;
 pub(crate) use stream::stream;
