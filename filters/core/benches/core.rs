@@ -7,7 +7,7 @@ use std::{hint::black_box, sync::Arc};
 use divan::{Bencher, counter::BytesCount};
 use serde_json::json;
 use waterwall_core::{
-    detect::Detectors,
+    detect::{Detectors, KnownValue},
     dialect::Dialect,
     placeholder::SessionKey,
     restore::{EventRestorer, Restorations},
@@ -75,6 +75,40 @@ fn tokenize(bencher: Bencher<'_, '_>, size: usize) {
     let detectors = Detectors::builtin();
     let vault = Vault::new(SessionKey::new([1; 32]), 1000, 100);
     let body = turn(size);
+    let schema = Dialect::by_name("anthropic").expect("a dialect").request;
+    bencher.counter(BytesCount::new(body.len())).bench(|| {
+        let tokenizer = Tokenizer { detectors: &detectors, vault: &vault, scope: Scope(1), now: 0 };
+        tokenizer.body(Some("application/json"), black_box(&body), schema).expect("scannable").apply(&body)
+    });
+}
+
+/// So many random values of 8 to 40 bytes.
+fn known(count: usize) -> Detectors {
+    let value = |index: usize| {
+        let length = 8 + index % 33;
+        let byte = |at: usize| b'!' + ((index * 131 + at * 71 + index * at * 37) % 90) as u8;
+        KnownValue::new(&(0..length).map(byte).collect::<Vec<_>>()).expect("long enough")
+    };
+    Detectors::builtin().with_known(&(0..count).map(value).collect::<Vec<_>>())
+}
+
+/// One search for known values in a text without any.
+#[divan::bench(args = [1, 30, 300, 3000])]
+fn known_values(bencher: Bencher<'_, '_>, count: usize) {
+    let detectors = known(count);
+    let text = code(10_000);
+    let mut spans = Vec::new();
+    bencher.counter(BytesCount::new(text.len())).bench_local(|| {
+        detectors.scan_known(black_box(text.as_bytes()), &mut spans);
+        assert!(spans.is_empty());
+    });
+}
+
+#[divan::bench(args = [0, 30])]
+fn tokenize_with_known_values(bencher: Bencher<'_, '_>, count: usize) {
+    let detectors = known(count);
+    let vault = Vault::new(SessionKey::new([1; 32]), 1000, 100);
+    let body = turn(1_000_000);
     let schema = Dialect::by_name("anthropic").expect("a dialect").request;
     bencher.counter(BytesCount::new(body.len())).bench(|| {
         let tokenizer = Tokenizer { detectors: &detectors, vault: &vault, scope: Scope(1), now: 0 };

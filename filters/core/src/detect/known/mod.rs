@@ -98,7 +98,7 @@ impl Known {
         if levels == 0 {
             return;
         }
-        let reach = self.needles.longest() * 3_usize.pow(levels - 1);
+        let reach = self.needles.longest * 3_usize.pow(levels - 1);
         views::for_each_percent(text, reach, |view: &View| {
             let mut found = |range| found(view.raw(range));
             self.find_plain(&view.text, &mut found);

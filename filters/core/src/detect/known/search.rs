@@ -23,6 +23,8 @@ const THRIFT: usize = 4;
 pub(super) struct Needles {
     needles: Vec<Secret>,
     window: usize,
+    /// The length of the longest needle.
+    pub(super) longest: usize,
     bits: u32,
     /// By the hash of a block: how far the window may move when it ends in that block.
     shifts: Box<[u8]>,
@@ -50,15 +52,12 @@ impl Needles {
             heads.push((hash(&needle.expose()[window - BLOCK..window], bits), index));
         }
         heads.sort_unstable();
-        Self { needles, window, bits, shifts, heads }
+        let longest = needles.iter().map(|needle| needle.expose().len()).max().unwrap_or(0);
+        Self { needles, window, longest, bits, shifts, heads }
     }
 
     pub(super) fn get(&self, index: usize) -> &[u8] {
         self.needles[index].expose()
-    }
-
-    pub(super) fn longest(&self) -> usize {
-        self.needles.iter().map(|needle| needle.expose().len()).max().unwrap_or(0)
     }
 
     /// Calls `found` with where a needle stands and its index.
