@@ -273,6 +273,15 @@ mod tests {
         proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
     }
 
+    /// Lines of a key, and what may be between them.
+    const LINES: [&str; 5] = [
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF8PbnGy0AHB7MaLr1Df",
+        "Kx9vQ2m=",
+        "-----END RSA PRIVATE KEY-----",
+        "no key",
+    ];
+
     /// JSON with such texts in it, also as JSON in strings.
     fn document() -> impl Strategy<Value = Value> {
         let key = prop_oneof![
@@ -296,6 +305,7 @@ mod tests {
                 proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
                 proptest::collection::vec((key.clone(), inner.clone()), 0..5)
                     .prop_map(|members| Value::Object(members.into_iter().collect())),
+                proptest::collection::vec(prop::sample::select(LINES.to_vec()), 0..5).prop_map(Value::from),
                 inner.clone().prop_map(|value| Value::from(value.to_string())),
                 (inner, text()).prop_map(|(value, tail)| Value::from(format!("{value}{tail}"))),
             ]
