@@ -5,6 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::harness::{Client, Gateway, PATIENCE, Scripted, Setup, Tunnel, UpstreamConfig, wait_until};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
@@ -106,4 +108,39 @@ fn tunnels_take_half_of_the_places_at_most() {
     assert_eq!(client.get("/x", "").status, 200);
     drop(held);
     wait_until(|| Tunnel::try_open(gateway.agents, &target).is_ok());
+}
+
+/// As many idle tunnels as there may be: 10,000 where 40,080 descriptors are allowed, else a quarter of
+/// what is. `.ci/run` asks for it.
+#[test]
+#[ignore = "opens 10,000 tunnels"]
+fn ten_thousand_idle_tunnels() {
+    let limit = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
+    let descriptors = limit.maximum.map_or(usize::MAX, |it| it.try_into().unwrap());
+    let many = ((descriptors - 40) / 4).min(10_000);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || listener.incoming().map_while(Result::ok).collect::<Vec<_>>());
+    let up = Scripted::answering(OK);
+    let mut gateway = Setup::new([UpstreamConfig::generic(up.url())])
+        .with(&format!("forward: {{ tunnel_ports: [{port}], private_hosts: [localhost] }}"))
+        .start();
+    let target = format!("localhost:{port}");
+    let held: Vec<_> = (0..many).map(|_| Tunnel::open(gateway.agents, &target)).collect();
+    // No more than these, and everyone else goes on.
+    let refusal = Tunnel::try_open(gateway.agents, &target).err().unwrap();
+    assert_eq!(refusal.code(), "waterwall-busy");
+    assert!(admin_answers(&gateway) && agent_is_served(&gateway));
+    let status = std::fs::read_to_string(format!("/proc/{}/status", gateway.id())).unwrap();
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
+    let kib: usize = kib.unwrap().parse().unwrap();
+    eprintln!("{many} idle tunnels: {kib} KiB");
+    assert!(kib / many < 64, "{kib} KiB");
+    // The end of the gateway ends them all, and each is on the log.
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait().code(), Some(0));
+    drop(held);
+    let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
+    assert_eq!(log.matches(r#""line_type":"tunnel""#).count(), many);
 }

@@ -1,5 +1,6 @@
 //! A new private CA: its making, its swap, its pickup.
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -141,7 +142,7 @@ fn a_running_gateway_picks_it_up() {
 fn old_ca(setup: &Setup, hosts: &[&str], days: i64) {
     let made = time::OffsetDateTime::now_utc() - time::Duration::days(days);
     let authority = waterwall::ca::Authority::generate(hosts.iter().copied(), made).unwrap();
-    std::fs::create_dir_all(setup.path("state")).unwrap();
+    std::fs::DirBuilder::new().mode(0o700).create(setup.path("state")).unwrap();
     setup.file("state/ca.pem", &authority.certificate);
     setup.file("state/ca.key", &authority.key);
 }
