@@ -1,16 +1,14 @@
 //! `waterwall export-evidence`: a signed bundle for an auditor.
 
-use std::fs;
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::io::Write;
+use std::path::PathBuf;
 
 use time::OffsetDateTime;
-use waterwall_audit::evidence::{ExportError, Exported, Source, Window, export};
+use waterwall_audit::evidence::{Exported, Window};
 
 use super::{ExitStatus, Stop, evidence_files, terminal};
 use crate::config;
-use crate::failure::Failure;
+use crate::evidence::{self, Order};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -51,30 +49,18 @@ fn moment(text: &str) -> Result<OffsetDateTime, String> {
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
-    let key = evidence_files::signing_key(&args.signing_key)?;
-    let pem = evidence_files::bytes(&args.pubkey)?;
-    let policy = evidence_files::bytes(&args.policy)?;
-    let text = config::policy_text(&args.policy);
-    let receipts = args.receipts_dir.clone().or_else(|| beside(&args.chain, "receipts"));
-    let manifests = args.manifests_dir.clone().or_else(|| beside(&args.chain, "manifests"));
-    let source = Source {
+    let exported = evidence::write(&Order {
         chain: &args.chain,
-        policy: &policy,
-        policy_text: text.as_deref(),
-        pem: &pem,
-        receipts: receipts.as_deref(),
-        manifests: manifests.as_deref(),
+        key: &evidence_files::signing_key(&args.signing_key)?,
+        pem: &evidence_files::bytes(&args.pubkey)?,
+        policy: &evidence_files::bytes(&args.policy)?,
+        policy_text: config::policy_text(&args.policy).as_deref(),
+        receipts_dir: args.receipts_dir.as_deref(),
+        manifests_dir: args.manifests_dir.as_deref(),
         window: Window { since: args.since, until: args.until },
-        archives: &archives_of(&args.chain),
         declare_missing: args.declare_missing,
-    };
-    let unwritable = |error: io::Error| Failure::io("cannot write", &args.out, &error);
-    let directory = args.out.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut bundle =
-        tempfile::NamedTempFile::new_in(directory.unwrap_or(Path::new("."))).map_err(unwritable)?;
-    let exported = export(&source, &key, SystemTime::now(), BufWriter::new(&mut bundle)).map_err(refusal)?;
-    bundle.as_file().sync_all().map_err(unwritable)?;
-    bundle.persist(&args.out).map_err(|error| unwritable(error.error))?;
+        out: &args.out,
+    })?;
     writeln!(out, "OK: bundle written to {}", args.out.display())?;
     out.flush()?;
     tell(&exported);
@@ -85,39 +71,4 @@ fn tell(exported: &Exported) {
     let Exported { lines, receipts, manifests, notes } = exported;
     terminal::note(&format!("{lines} lines, {receipts} receipts, {manifests} session manifests"));
     notes.iter().for_each(|note| terminal::note(note));
-}
-
-/// A directory beside the log, if it is there.
-fn beside(chain: &Path, name: &str) -> Option<PathBuf> {
-    Some(chain.with_file_name(name)).filter(|directory| directory.is_dir())
-}
-
-/// The archives of the log that lie beside it.
-fn archives_of(chain: &Path) -> Vec<PathBuf> {
-    let Some(name) = chain.file_name().map(|name| format!("{}.v", name.to_string_lossy())) else {
-        return Vec::new();
-    };
-    let directory = chain.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let entries = fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten().flatten();
-    let archive = |path: &PathBuf| {
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        file.starts_with(&name) && file.contains("-archived-") && !file.ends_with(".checkpoint")
-    };
-    entries.map(|entry| entry.path()).filter(archive).collect()
-}
-
-fn refusal(error: ExportError) -> Failure {
-    let remedy = match &error {
-        ExportError::Io { .. } => "Check the paths and that there is room.",
-        ExportError::Key => "Name the signing.pub that belongs to the log.",
-        ExportError::Pair => "Name the two halves of one key pair.",
-        ExportError::Chain(_) => "Run `waterwall verify-chain` on it; what does not verify is not exported.",
-        ExportError::Document { .. } => {
-            "Move it elsewhere if it is of another log; if not, find out who changed it."
-        }
-        ExportError::Missing { .. } => {
-            "Restore it or name its directory; --declare-missing exports and says so in the bundle."
-        }
-    };
-    Failure::new(error.to_string(), remedy)
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::http_get;
 use crate::failure::Failure;
+use crate::plain_http;
 
 /// How long the gateway may take to answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -31,7 +31,7 @@ pub(super) enum Verdict {
 /// # Errors
 /// The reason not to start an agent: no answer, kill switch armed, not 200, not JSON.
 pub(super) fn check(url: &str) -> Result<Verdict, Failure> {
-    let answer = http_get::get(url, LIMIT).map_err(|error| {
+    let answer = plain_http::get(url, LIMIT).map_err(|error| {
         let what = format!("the gateway does not answer at {url}: {error}");
         Failure::new(what, "Start it with `waterwall run`.")
     })?;

@@ -4,12 +4,12 @@
 //! wrong is a `Stop`, shown here and nowhere else: one line what, one line what to do.
 
 mod completions;
+mod dashboard;
 mod demo;
 mod env;
 mod evidence_files;
 mod export_evidence;
 mod gate;
-mod http_get;
 mod init;
 mod launch;
 mod log;
@@ -69,6 +69,8 @@ enum Command {
     PreLaunchHook(pre_launch_hook::Args),
     /// Check the installation, or with --runtime the gateway that runs
     VerifyInstall(verify_install::Args),
+    /// Watch the gateway that runs, and stop it: a dashboard in the terminal
+    Dashboard(dashboard::Args),
     /// Show one exchange from all sides, without network or key
     Demo,
     /// Show which secrets a text holds, by type and place
@@ -107,6 +109,7 @@ impl Command {
             Self::Launch(args) => launch::run(&args),
             Self::PreLaunchHook(args) => pre_launch_hook::run(&args, out),
             Self::VerifyInstall(args) => verify_install::run(&args, out),
+            Self::Dashboard(args) => dashboard::run(&args),
             Self::Demo => demo::run(out),
             Self::Scan(args) => scan::run(&args, out),
             Self::Secrets(args) => secrets::run(&args, out),

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{ConfigOption, ExitStatus, Stop, http_get};
-use crate::admin::install::{Outcome, keep};
+use super::{ConfigOption, ExitStatus, Stop};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::install::{self, Check, Reach};
+use crate::plain_http;
 
 /// How long a running gateway may take to answer.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
     let checks = args.config.load().and_then(|config| {
         let checks = checks(args, &config)?;
-        remember(&config, &checks);
+        install::remember(&config, &checks);
         Ok(checks)
     });
     let checks = match checks {
@@ -52,7 +52,7 @@ fn checks(args: &Args, config: &Config) -> Result<Vec<Check>, Failure> {
         return Ok(install::before_start(config, reach));
     }
     let url = format!("http://{}/admin/state", config.admin_listen);
-    let state = http_get::get(&url, LIMIT).map_err(|error| {
+    let state = plain_http::get(&url, LIMIT).map_err(|error| {
         let what = format!("the gateway does not answer at {url}: {error}");
         Failure::new(what, "Start it with `waterwall run`.")
     })?;
@@ -61,13 +61,6 @@ fn checks(args: &Args, config: &Config) -> Result<Vec<Check>, Failure> {
         Failure::new(what, "Check that it is a waterwall gateway that listens there.")
     })?;
     Ok(install::while_running(config, &state))
-}
-
-/// Keeps the result for the admin server to tell. Where the directory is not ours, it does not tell.
-fn remember(config: &Config, checks: &[Check]) {
-    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let passed = checks.iter().filter(|check| check.ok).count();
-    let _ = keep(&config.state_dir, &Outcome::now(count(passed), count(checks.len())));
 }
 
 fn print(out: &mut dyn Write, report: &Value) -> Result<(), Stop> {

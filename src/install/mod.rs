@@ -7,6 +7,7 @@ mod files;
 mod network;
 mod running;
 
+use crate::admin::install::{Outcome, keep};
 use crate::config::Config;
 
 pub use network::Reach;
@@ -46,4 +47,11 @@ pub fn before_start(config: &Config, reach: Reach) -> Vec<Check> {
         Check::of("sentinel_dir", files::sentinel_dir(config)),
         Check::of("upstream_reachable", network::upstreams(config, reach)),
     ]
+}
+
+/// Keeps the result for the admin server to tell. Where the directory is not ours, it does not tell.
+pub fn remember(config: &Config, checks: &[Check]) {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let passed = checks.iter().filter(|check| check.ok).count();
+    let _ = keep(&config.state_dir, &Outcome::now(count(passed), count(checks.len())));
 }

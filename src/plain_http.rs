@@ -1,4 +1,4 @@
-//! One HTTP GET over plain TCP with a deadline: enough to ask our own admin server.
+//! One HTTP request over plain TCP with a deadline: enough to ask our own admin server.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -11,16 +11,36 @@ const LARGEST: u64 = 1 << 20;
 
 /// Status and body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Gets an `http://` URL within `limit`, all in all.
 ///
 /// # Errors
 /// Any failure to connect or to read a whole answer in time.
-pub(super) fn get(url: &str, limit: Duration) -> io::Result<Answer> {
+pub(crate) fn get(url: &str, limit: Duration) -> io::Result<Answer> {
+    send("GET", url, "", limit)
+}
+
+/// Posts JSON to an `http://` URL within `limit`, showing a token.
+///
+/// # Errors
+/// As [`get`], and when the token cannot stand in a header.
+pub(crate) fn post(url: &str, token: &str, json: &str, limit: Duration) -> io::Result<Answer> {
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the token is not one line of text"));
+    }
+    let length = json.len();
+    let rest = format!(
+        "authorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{json}"
+    );
+    send("POST", url, &rest, limit)
+}
+
+/// `rest` is what follows the headers that every request has; empty for no more headers and no body.
+fn send(method: &str, url: &str, rest: &str, limit: Duration) -> io::Result<Answer> {
     let deadline = Instant::now() + limit;
     let invalid = || io::Error::new(io::ErrorKind::InvalidInput, "not an http:// URL");
     let uri: Uri = url.parse().map_err(|_| invalid())?;
@@ -30,9 +50,10 @@ pub(super) fn get(url: &str, limit: Duration) -> io::Result<Answer> {
 
     let host = authority.host().trim_start_matches('[').trim_end_matches(']');
     let mut stream = connect(host, authority.port_u16().unwrap_or(80), deadline)?;
+    let rest = if rest.is_empty() { "\r\n" } else { rest };
     // `connection: close` makes the end of the stream the end of the answer.
     let request = format!(
-        "GET {path} HTTP/1.1\r\nhost: {authority}\r\naccept: application/json\r\nconnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: {authority}\r\naccept: application/json\r\nconnection: close\r\n{rest}"
     );
     stream.set_write_timeout(Some(left(deadline)?))?;
     stream.write_all(request.as_bytes())?;
@@ -148,6 +169,33 @@ mod tests {
         let error = get(&url, Duration::from_millis(50)).expect_err("no answer");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         drop(server.join());
+    }
+
+    #[test]
+    fn a_post_shows_the_token_and_its_body() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/admin/reload", listener.local_addr().expect("an address"));
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"\r\n\r\n{}") {
+                let mut chunk = [0; 512];
+                let read = stream.read(&mut chunk).expect("bytes");
+                assert_ne!(read, 0, "all of it arrives");
+                seen.extend_from_slice(&chunk[..read]);
+            }
+            stream.write_all(b"HTTP/1.1 401 no\r\ncontent-length: 2\r\n\r\n[]").expect("written");
+            String::from_utf8(seen).expect("text")
+        });
+        let answer = post(&url, "0123abcd", "{}", Duration::from_secs(10)).expect("an answer");
+        assert_eq!(answer, Answer { status: 401, body: b"[]".to_vec() });
+        let seen = server.join().expect("served");
+        assert!(seen.starts_with("POST /admin/reload HTTP/1.1\r\nhost: 127.0.0.1:"), "{seen}");
+        for line in ["authorization: Bearer 0123abcd", "content-type: application/json", "content-length: 2"]
+        {
+            assert!(seen.contains(&format!("\r\n{line}\r\n")), "{seen}");
+        }
+        assert!(post(&url, "a\r\nx: y", "{}", Duration::from_secs(1)).is_err());
     }
 
     #[test]
