@@ -29,6 +29,7 @@ browser *ARGS:
 # Which TLS clients take our leaves, and refuse a thief's.
 reach:
     tests/clients/reach.py
+
 # The dashboard in tmux.
 dashboard *ARGS:
     tests/dashboard/run {{ARGS}}

@@ -100,14 +100,13 @@ impl Dashboard {
         while !ended.load(Ordering::Relaxed) {
             let mut changed = self.hear()? | self.collect()?;
             if event::poll(STEP).map_err(|error| unusable(&error))? {
-                match event::read().map_err(|error| unusable(&error))? {
-                    Event::Key(key) => match keys::command(key, self.model.popup()) {
+                // Of other events only a new size is ever sent, and drawing finds that out.
+                if let Event::Key(key) = event::read().map_err(|error| unusable(&error))? {
+                    match keys::command(key, self.model.popup()) {
                         Some(Command::Quit) => return Ok(()),
                         Some(command) => self.obey(command),
                         None => {}
-                    },
-                    // Of the others only a new size is ever sent, and drawing finds it out.
-                    _ => {}
+                    }
                 }
                 changed = true;
             }

@@ -1,6 +1,6 @@
 //! The terminal: taken over, and given back however the dashboard ends.
 
-use std::io::{self, IsTerminal as _, Stdout};
+use std::io::{self, BufWriter, IsTerminal as _, Stdout};
 use std::net::SocketAddr;
 use std::panic;
 use std::thread;
@@ -32,9 +32,12 @@ pub(super) fn check(admin: SocketAddr) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A whole screen's bytes are sent at once, so that half of one is not seen.
+const FRAME: usize = 64 << 10;
+
 /// The whole screen. Dropping it gives the terminal back.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
 impl Screen {
@@ -45,8 +48,9 @@ impl Screen {
     pub(super) fn enter() -> io::Result<Self> {
         give_back_on_panic();
         enable_raw_mode()?;
-        let entered = execute!(io::stdout(), EnterAlternateScreen)
-            .and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
+        let entered = execute!(io::stdout(), EnterAlternateScreen).and_then(|()| {
+            Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(FRAME, io::stdout())))
+        });
         match entered {
             Ok(terminal) => Ok(Self { terminal }),
             Err(error) => {
