@@ -1,5 +1,7 @@
 """The corpus without secrets: public text, of pinned packages and of what Debian documents on this machine.
 
+There are several sets of packages: rules are changed by what one shows, and judged by another.
+
 Left out are binary files and files that hold a private key: test keys in public packages are real credentials to
 any scanner. Everything else that a tool reports here counts as false, documented example keys included.
 """
@@ -16,28 +18,34 @@ import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NPM = ["typescript@5.6.3", "react-dom@18.3.1", "lodash@4.17.21", "express@4.21.1", "webpack@5.95.0", "eslint@9.13.0",
-       "vue@3.5.12", "three@0.169.0", "rxjs@7.8.1", "prettier@3.3.3", "@babel/core@7.26.0", "aws-sdk@2.1692.0",
-       "stripe@17.3.0", "firebase@11.0.1", "bootstrap@5.3.3", "highlight.js@11.10.0"]
-PYPI = ["django==5.1.2", "sqlalchemy==2.0.36", "requests==2.32.3", "botocore==1.35.50", "boto3==1.35.50", "sphinx==8.1.3",
-        "ansible-core==2.17.5", "scipy==1.14.1", "pandas==2.2.3", "sympy==1.13.3", "azure-storage-blob==12.23.1",
-        "google-api-python-client==2.149.0", "twilio==9.3.6", "cryptography==43.0.3", "jupyterlab==4.2.5"]
+# Set, registry, name, version.
+PACKAGES = Path(__file__).with_name("public.tsv")
 DEBIAN = Path("/usr/share/doc")
 PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY|PuTTY-User-Key-File-|AGE-SECRET-KEY-1[02-9A-Z]{20}")
 LARGEST = 20_000_000
 
 
-def gather(directory: Path) -> dict[str, int]:
-    """Fills an empty directory; returns the bytes that came from each source."""
-    sources = {"crates": _crates(), "npm": _npm(directory.parent), "pypi": _pypi(directory.parent), "debian": DEBIAN}
+def gather(directory: Path, number: str) -> dict[str, int]:
+    """Fills an empty directory with a set; returns the bytes that came from each source."""
+    work = directory.parent / f"packages-{number}"
+    work.mkdir(exist_ok=True)
+    rows = [line.split("\t") for line in PACKAGES.read_text().splitlines() if not line.startswith("#")]
+    named = {kind: [(name, version) for group, registry, name, version in rows if (group, registry) == (number, kind)]
+             for kind in ["crates", "npm", "pypi"]}
+    sources = {"npm": _npm(work, named["npm"]), "pypi": _pypi(work, named["pypi"])}
+    if number == "1":
+        sources |= {"crates": _locked_crates(), "debian": DEBIAN}
+    elif named["crates"]:
+        sources["crates"] = _crates(work, named["crates"])
     return {name: _copy(source, directory / name) for name, source in sources.items()}
 
 
 def sample(directory: Path, into: Path, megabytes: int) -> int:
     """Links about as much as asked for of every source, chosen by the hash of the path; returns the bytes."""
     taken = 0
-    for source in sorted(directory.iterdir()):
-        room = megabytes * 1_000_000 // 4
+    sources = sorted(directory.iterdir())
+    for source in sources:
+        room = megabytes * 1_000_000 // len(sources)
         for file in sorted(_files(source), key=lambda file: _hash(str(file.relative_to(directory)))):
             size = file.stat().st_size
             if size > room:
@@ -85,7 +93,7 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _crates() -> list[Path]:
+def _locked_crates() -> list[Path]:
     """The sources of what Cargo.lock names."""
     subprocess.run(["cargo", "fetch", "--locked", "--quiet"], cwd=ROOT, check=True)
     home = Path(os.environ.get("CARGO_HOME", Path.home() / ".cargo")) / "registry/src"
@@ -94,20 +102,35 @@ def _crates() -> list[Path]:
     return [path for name in names for path in home.glob(f"*/{name}")]
 
 
-def _npm(work: Path) -> Path:
+def _crates(work: Path, named: list[tuple[str, str]]) -> Path:
+    """Some crates and all that they depend on."""
+    package, vendored = work / "crates", work / "crates/vendor"
+    if not vendored.exists():
+        (package / "src").mkdir(parents=True, exist_ok=True)
+        (package / "src/lib.rs").touch()
+        dependencies = "".join(f'{name} = "={version}"\n' for name, version in named)
+        head = '[package]\nname = "sources"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n[dependencies]\n'
+        (package / "Cargo.toml").write_text(head + dependencies)
+        subprocess.run(["cargo", "vendor", "--quiet", "vendor"], cwd=package, check=True, stdout=subprocess.DEVNULL)
+    return vendored
+
+
+def _npm(work: Path, named: list[tuple[str, str]]) -> Path:
     package = work / "npm-packages"
-    if not (package / "package-lock.json").exists():
+    if not (package / "packages").exists():
         package.mkdir(exist_ok=True)
         (package / "package.json").write_text("{}")
-        subprocess.run(["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", *NPM], cwd=package, check=True)
+        install = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--legacy-peer-deps"]
+        subprocess.run([*install, *(f"{name}@{version}" for name, version in named)], cwd=package, check=True)
         (package / "node_modules").rename(package / "packages")
     return package
 
 
-def _pypi(work: Path) -> Path:
+def _pypi(work: Path, named: list[tuple[str, str]]) -> Path:
     wheels, unpacked = work / "wheels", work / "pypi-packages"
     if not unpacked.exists():
-        subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", wheels, *PYPI], check=True)
+        download = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "-d", wheels]
+        subprocess.run([*download, *(f"{name}=={version}" for name, version in named)], check=True)
         for wheel in sorted(wheels.glob("*.whl")):
             zipfile.ZipFile(wheel).extractall(unpacked)
         shutil.rmtree(wheels)

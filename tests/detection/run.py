@@ -29,6 +29,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=cache, help="where tools and public text are kept from run to run")
     parser.add_argument("--seed", type=int, default=1, help="of the planted corpus")
     parser.add_argument("--per-kind", type=int, default=8, help="surroundings for every format")
+    parser.add_argument("--text", default="1", help="which set of public text, see public.tsv")
     parser.add_argument("--megabytes", type=int, default=60, help="public text that all tools scan")
     parser.add_argument("--only", nargs="*", choices=tools.ALL, default=tools.ALL, metavar="TOOL", help="beside waterwall itself")
     parser.add_argument("--docs", action="store_true", help="write the table into docs/detection.md")
@@ -36,14 +37,14 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def public_text(work: Path) -> Path:
+def public_text(work: Path, number: str) -> Path:
     """The corpus without secrets, made once."""
-    directory = work / "clean"
+    directory = work / ("clean" if number == "1" else f"clean-{number}")
     if not directory.exists():
         unfinished = work / "clean-unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
-        clean.gather(unfinished)
+        clean.gather(unfinished, number)
         unfinished.rename(directory)
     return directory
 
@@ -53,7 +54,7 @@ def main() -> None:
     work = options.work.resolve()
     names = [name for name in tools.ALL if name == "waterwall" or name in options.only]
     installed = tools.install(work / "tools", names, options.binary.resolve())
-    everything = public_text(work)
+    everything = public_text(work, options.text)
     with tempfile.TemporaryDirectory(dir=work, prefix="run-") as name:
         scratch = Path(name)
         secrets, text = scratch / "secrets", scratch / "text"

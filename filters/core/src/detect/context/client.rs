@@ -76,3 +76,14 @@ pub(super) fn pgpass(
         command::password(context, text, port.end + user + 1..port.end + line.len(), matches);
     }
 }
+
+/// `CREATE USER app IDENTIFIED BY 'PASSWORD'`.
+pub(super) fn identified(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
+    command::password(context, text, command::word_at(text, word.end - 1), matches);
+}

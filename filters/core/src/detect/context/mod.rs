@@ -77,7 +77,7 @@ impl Context {
 
     /// What leads to the places, and what then looks at them.
     pub(super) fn literals() -> impl Iterator<Item = (&'static str, Look)> {
-        const PLACES: [(&str, Look); 30] = [
+        const PLACES: [(&str, Look); 31] = [
             ("://", url::look),
             ("earer ", command::bearer),
             ("sshpass -p", command::sshpass),
@@ -101,6 +101,7 @@ impl Context {
             ("mongo", client::login),
             (":5432:", client::pgpass),
             ("_SALT'", pair::define),
+            ("IDENTIFIED BY '", client::identified),
             ("$2a$", member::crypt),
             ("$2b$", member::crypt),
             ("$2y$", member::crypt),

@@ -86,6 +86,10 @@ pub(super) fn separator(text: &[u8], name: &Range<usize>) -> Option<Separated> {
         b'v' if quoted => named_value(text, blank).and_then(|(sign, at)| separated(sign, at)),
         b's' if text[blank..].starts_with(b"string = ") => separated(Sign::Equals, blank + 9),
         b'\n' | b'\r' | b'\\' | b'-' => named_value(text, blank).and_then(|(sign, at)| separated(sign, at)),
+        // `ALTER USER app WITH PASSWORD '…'`.
+        b'\'' if spaced && !quoted && text[name.clone()].eq_ignore_ascii_case(b"password") => {
+            separated(Sign::Equals, blank)
+        }
         _ if spaced && !quoted && takes_blank(text, name) => separated(Sign::Blank, blank),
         _ => None,
     }
