@@ -112,7 +112,7 @@ impl Gateway {
 fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
-        io::ErrorKind::TimedOut => "no answer in time".to_owned(),
+        io::ErrorKind::TimedOut => "it hangs, or is too slow".to_owned(),
         _ => error.to_string(),
     }
 }

@@ -57,7 +57,8 @@ pub(crate) fn run(config: Config) -> Result<(), Failure> {
     let mut screen = Screen::enter().map_err(|error| unusable(&error))?;
     let shown = dashboard.show(&mut screen, &ended);
     drop(screen);
-    shown.and_then(|()| dashboard.finish())
+    let finished = dashboard.finish();
+    shown.and(finished)
 }
 
 /// True once a signal asks to end. A second one ends at once.

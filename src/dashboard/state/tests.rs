@@ -33,7 +33,7 @@ fn the_past_is_never_the_present() {
     };
     assert_eq!((from, since), (at(start, 1000).wall, at(start, 1000).wall));
     // One failed question is enough, however young the last answer.
-    model.hear(at(start, 2000), Err("no answer in time".to_owned()));
+    model.hear(at(start, 2000), Err("it hangs, or is too slow".to_owned()));
     model.hear(at(start, 3000), Err("nothing listens there".to_owned()));
     let Freshness::Old { from, since, reason: Some(reason), .. } = model.freshness(at(start, 3001)) else {
         panic!("no answer is no answer")

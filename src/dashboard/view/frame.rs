@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Theme;
-use super::format::{duration, moment, utc};
+use super::format::{duration, fit, moment, utc};
 use crate::dashboard::state::{Freshness, Model, Moment};
 
 /// The first line.
@@ -15,8 +15,9 @@ pub(super) fn vitals(freshness: &Freshness<'_>, theme: Theme) -> Line<'static> {
     let mut line = Line::from(Span::styled(" waterwall ", Style::new().add_modifier(Modifier::BOLD)));
     let snapshot = match freshness {
         Freshness::Fresh(snapshot) => snapshot,
-        Freshness::Never(_) | Freshness::Old { .. } => {
-            line.push_span(Span::styled(" no answer", theme.bad()));
+        Freshness::Never(reason) | Freshness::Old { reason, .. } => {
+            let why = reason.map_or(String::new(), |reason| format!(": {reason}"));
+            line.push_span(Span::styled(format!(" no answer{why}"), theme.bad()));
             return line;
         }
     };
@@ -37,7 +38,7 @@ pub(super) fn vitals(freshness: &Freshness<'_>, theme: Theme) -> Line<'static> {
 }
 
 /// What must not be overlooked, if there is anything.
-pub(super) fn banner(freshness: &Freshness<'_>, theme: Theme) -> Option<Line<'static>> {
+pub(super) fn banner(freshness: &Freshness<'_>, theme: Theme, width: usize) -> Option<Line<'static>> {
     let (text, style) = match freshness {
         Freshness::Never(_) => return None,
         Freshness::Fresh(snapshot) => {
@@ -45,13 +46,12 @@ pub(super) fn banner(freshness: &Freshness<'_>, theme: Theme) -> Option<Line<'st
             let style = if snapshot.status.as_str() == "ok" { theme.warn() } else { theme.alarm() };
             (format!(" {reason}"), style)
         }
-        Freshness::Old { from, since, reason, .. } => {
-            let why = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+        Freshness::Old { from, since, .. } => {
             let (since, from) = (utc(*since), utc(*from));
-            (format!(" NO ANSWER since {since} — what is shown is from {from}{why}"), theme.alarm())
+            (format!(" NO ANSWER since {since} — what is shown is from {from}"), theme.alarm())
         }
     };
-    Some(Line::styled(text, style))
+    Some(Line::styled(fit(&text, width), style))
 }
 
 /// In place of the panes, before the first answer.

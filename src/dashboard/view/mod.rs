@@ -34,7 +34,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme, now: Mome
         return;
     }
     let freshness = model.freshness(now);
-    let banner = frame::banner(&freshness, theme);
+    let banner = frame::banner(&freshness, theme, usize::from(area.width));
     let rows = [
         Constraint::Length(1),
         Constraint::Length(u16::from(banner.is_some())),
@@ -51,7 +51,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme, now: Mome
         Freshness::Fresh(snapshot) => panes(frame, body, model, snapshot, theme, None),
         Freshness::Old { snapshot, from, .. } => {
             panes(frame, body, model, snapshot, theme, Some(format::utc(from)));
-            frame.buffer_mut().set_style(body, theme.old());
+            frame.buffer_mut().set_style(body, Theme::old());
         }
     }
     frame.render_widget(frame::keys(model, theme, now), bottom);

@@ -23,7 +23,7 @@ const HELP: &[&str] = &[
     "Esc      close what lies over the panes",
     "q, ^C    quit",
     "",
-    "The gateway is asked every second. What is older than 2.5 seconds is grey",
+    "The gateway is asked every second. What is older than 2.5 seconds is dimmed",
     "and says of when it is. All times are UTC.",
 ];
 
@@ -36,8 +36,8 @@ pub(super) fn draw(
     now: Moment,
 ) {
     let (title, lines, style) = match popup {
-        Popup::Help => ("keys", HELP.iter().map(|line| Line::from(*line)).collect(), Style::new()),
-        Popup::Confirm { arm } => ("kill switch", question(*arm, model, now), theme.warn()),
+        Popup::Help => ("keys".to_owned(), HELP.iter().map(|line| Line::from(*line)).collect(), Style::new()),
+        Popup::Confirm { arm } => ("kill switch".to_owned(), question(*arm, model, now), theme.warn()),
         Popup::Checks(checks) => (
             "verify-install --runtime",
             checked(checks, theme),
@@ -45,10 +45,10 @@ pub(super) fn draw(
         ),
         Popup::Message { title, good, lines } => {
             let lines = lines.iter().map(|line| Line::from(line.as_str().to_owned())).collect();
-            (*title, lines, outcome(*good, theme))
+            ((*title).to_owned(), lines, outcome(*good, theme))
         }
     };
-    over(frame, body, title, lines, style, matches!(popup, Popup::Confirm { .. }));
+    over(frame, body, &title, lines, style, matches!(popup, Popup::Confirm { .. }));
 }
 
 fn outcome(good: bool, theme: Theme) -> Style {

@@ -46,9 +46,10 @@ impl Theme {
     }
 
     /// Laid over everything that is not the present.
-    pub(super) fn old(self) -> Style {
-        let grey = if self.colour { Style::new().fg(Color::DarkGray) } else { Style::new() };
-        grey.add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD | Modifier::REVERSED)
+    pub(super) fn old() -> Style {
+        // No grey: some themes have it the same as the background.
+        let faint = Style::new().fg(Color::Reset).add_modifier(Modifier::DIM);
+        faint.remove_modifier(Modifier::BOLD | Modifier::REVERSED)
     }
 
     fn coloured(self, colour: Color, modifier: Modifier) -> Style {
