@@ -38,11 +38,11 @@ pub(super) fn draw(
     let (title, lines, style) = match popup {
         Popup::Help => ("keys".to_owned(), HELP.iter().map(|line| Line::from(*line)).collect(), Style::new()),
         Popup::Confirm { arm } => ("kill switch".to_owned(), question(*arm, model, now), theme.warn()),
-        Popup::Checks(checks) => (
-            "verify-install --runtime",
-            checked(checks, theme),
-            outcome(checks.iter().all(|it| it.ok), theme),
-        ),
+        Popup::Checks(checks) => {
+            let passed = checks.iter().filter(|check| check.ok).count();
+            let title = format!("verify-install --runtime: {passed} of {} passed", checks.len());
+            (title, checked(checks, theme), outcome(passed == checks.len(), theme))
+        }
         Popup::Message { title, good, lines } => {
             let lines = lines.iter().map(|line| Line::from(line.as_str().to_owned())).collect();
             ((*title).to_owned(), lines, outcome(*good, theme))
@@ -83,10 +83,7 @@ fn checked(checks: &[CheckLine], theme: Theme) -> Vec<Line<'static>> {
             Span::from(check.detail.to_string()),
         ])
     };
-    let passed = checks.iter().filter(|check| check.ok).count();
-    let mut lines: Vec<_> = checks.iter().map(one).collect();
-    lines.push(Line::from(format!("{passed} of {} passed", checks.len())));
-    lines
+    checks.iter().map(one).collect()
 }
 
 /// In the middle, as large as it has to be and can.
