@@ -1,9 +1,10 @@
 //! The dashboard: the gateway that runs, in a terminal, looked at once a second.
 //!
-//! One thread asks (`watch`), one per task does what a key asked for, and this one shows. What is
-//! shown is a function of `state`, which is pure.
+//! One thread asks (`watch`), one reads keys (`input`), one per task does what a key asked for, and
+//! this one shows. What is shown is a function of `state`, which is pure.
 
 mod gateway;
+mod input;
 mod keys;
 mod screen;
 mod snapshot;
@@ -18,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::event::Event;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
@@ -26,6 +27,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 
 use gateway::Gateway;
+use input::Input;
 use keys::Command;
 use screen::Screen;
 use state::{Model, Moment};
@@ -97,19 +99,22 @@ struct Dashboard {
 impl Dashboard {
     /// Shows and obeys until asked to end.
     fn show(&mut self, screen: &mut Screen, ended: &AtomicBool) -> Result<(), Failure> {
+        let input = Input::start();
         let mut drawn: Option<Instant> = None;
         while !ended.load(Ordering::Relaxed) {
             let mut changed = self.hear()? | self.collect()?;
-            if event::poll(STEP).map_err(|error| unusable(&error))? {
-                // Of other events only a new size is ever sent, and drawing finds that out.
-                if let Event::Key(key) = event::read().map_err(|error| unusable(&error))? {
+            match input.next(STEP).map_err(|error| unusable(&error))? {
+                Some(Event::Key(key)) => {
                     match keys::command(key, self.model.popup()) {
                         Some(Command::Quit) => return Ok(()),
                         Some(command) => self.obey(command),
                         None => {}
                     }
+                    changed = true;
                 }
-                changed = true;
+                // Of others only a new size is ever sent, and drawing finds that out.
+                Some(_) => changed = true,
+                None => {}
             }
             if changed || drawn.is_none_or(|drawn| drawn.elapsed() >= REDRAW) {
                 let (model, theme) = (&self.model, self.theme);
