@@ -22,6 +22,10 @@ deny:
 clients *ARGS:
     tests/clients/run.py {{ARGS}}
 
+# The set-up guides, to the letter.
+guides *ARGS:
+    tests/guides/run {{ARGS}}
+
 # A web page in a real browser against both ports.
 browser *ARGS:
     tests/browser/run.py {{ARGS}}

@@ -129,6 +129,12 @@ impl Command {
         }
     }
 
+    /// Whether the work is done by what is printed. The gateway serves whether or not somebody reads
+    /// its announcement.
+    fn prints_its_answer(&self) -> bool {
+        !matches!(self, Self::Run(_))
+    }
+
     /// The status when the verb could not do its work. Checkers keep 1 for "the answer is no".
     fn status_of_failure(&self) -> ExitStatus {
         match self {
@@ -163,10 +169,11 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Run(cli.run));
     let status_of_failure = command.status_of_failure();
+    let prints_its_answer = command.prints_its_answer();
     let mut out = io::stdout().lock();
-    let result = command.run(&mut out).and_then(|status| {
-        out.flush()?;
-        Ok(status)
+    let result = command.run(&mut out).and_then(|status| match out.flush() {
+        Err(error) if prints_its_answer => Err(error.into()),
+        _ => Ok(status),
     });
     let status = result.unwrap_or_else(|stop| {
         if let Stop::Failed(failure) = stop {

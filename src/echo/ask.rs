@@ -82,6 +82,25 @@ impl Ask {
         ask
     }
 
+    /// Reads a Gemini request, whose model and way of answering stand in the path.
+    pub(super) fn gemini(path: &str, body: &Value) -> Ask {
+        let (model, action) =
+            path.rsplit('/').next().and_then(|end| end.split_once(':')).unwrap_or(("echo-1", ""));
+        let mut ask =
+            Ask { model: model.into(), stream: action == "streamGenerateContent", ..Ask::default() };
+        let spoken = list(&body["contents"]).iter().filter(|content| content["role"] != "model");
+        for part in spoken.flat_map(|content| list(&content["parts"])) {
+            if let Some(text) = part["text"].as_str() {
+                ask.turns.push(Turn::User(text.into()));
+            } else if let Some(output) = part["functionResponse"]["response"]["output"].as_str() {
+                ask.turns.push(Turn::Result(output.into()));
+            }
+        }
+        let declared = list(&body["tools"]).iter().flat_map(|tool| list(&tool["functionDeclarations"]));
+        ask.tools = declared.map(|tool| Tool::new(tool, "parametersJsonSchema")).collect();
+        ask
+    }
+
     /// Reads a legacy completion request: its prompt, or the last of its prompts.
     pub(super) fn completion(body: &Value) -> Ask {
         let mut ask = Ask::common(body);

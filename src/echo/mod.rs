@@ -1,13 +1,13 @@
 //! The echo provider: a stand-in for an AI provider, for `waterwall demo` and for tests.
 //!
-//! It speaks the Anthropic and OpenAI dialects over real sockets (HTTP/1.1, and HTTP/2 by ALPN when it
+//! It speaks the Anthropic, OpenAI and Gemini dialects over real sockets (HTTP/1.1, and HTTP/2 by ALPN when it
 //! has a certificate), keeps every request it received, byte for byte, and answers with the text it
 //! was sent. So a test sees both sides of the gateway: what left the machine, and what comes back when
 //! a provider repeats it, cut as unkindly as wanted ([`Knobs`]).
 //!
 //! ```text
 //! connection -> serve.rs -> ask.rs (what is asked) -> plan.rs (what to answer)
-//!                        -> anthropic.rs | chat.rs | responses.rs | other.rs (in whose shape)
+//!                        -> anthropic.rs | chat.rs | responses.rs | gemini.rs | other.rs (in whose shape)
 //!                        -> reply.rs (coding, TCP chunks, delays)
 //! ```
 //!
@@ -17,6 +17,7 @@ mod anthropic;
 mod ask;
 mod chat;
 mod coding;
+mod gemini;
 mod json;
 mod knobs;
 mod other;

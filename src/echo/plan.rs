@@ -96,6 +96,7 @@ fn read(ask: &Ask, job: &Job) -> Option<Answer> {
     let by_file = || {
         offered(ask, "Read", |tool| call(tool, json!({ "file_path": job.source })))
             .or_else(|| offered(ask, "read", |tool| call(tool, json!({ "filePath": job.source }))))
+            .or_else(|| offered(ask, "read_file", |tool| call(tool, json!({ "file_path": job.source }))))
     };
     let by_shell = || shell(ask, &format!("cat {}", job.source), "Show the file");
     if job.shell { by_shell().or_else(by_file) } else { by_file().or_else(by_shell) }
@@ -104,9 +105,10 @@ fn read(ask: &Ask, job: &Job) -> Option<Answer> {
 fn write(ask: &Ask, job: &Job, content: &str) -> Option<Answer> {
     let by_file = || {
         let target = job.target;
-        offered(ask, "Write", |tool| call(tool, json!({ "file_path": target, "content": content }))).or_else(
-            || offered(ask, "write", |tool| call(tool, json!({ "filePath": target, "content": content }))),
-        )
+        let named = |key: &str| json!({ key: target, "content": content });
+        offered(ask, "Write", |tool| call(tool, named("file_path")))
+            .or_else(|| offered(ask, "write", |tool| call(tool, named("filePath"))))
+            .or_else(|| offered(ask, "write_file", |tool| call(tool, named("file_path"))))
     };
     let command = format!("cat > {} <<'END_OF_COPY'\n{content}\nEND_OF_COPY", job.target);
     let by_shell = || shell(ask, &command, "Write the file");
@@ -120,6 +122,7 @@ fn shell(ask: &Ask, command: &str, description: &str) -> Option<Answer> {
         .or_else(|| offered(ask, "shell", |tool| call(tool, json!({ "command": ["bash", "-lc", command] }))))
         .or_else(|| offered(ask, "Bash", |tool| call(tool, described.clone())))
         .or_else(|| offered(ask, "bash", |tool| call(tool, described.clone())))
+        .or_else(|| offered(ask, "run_shell_command", |tool| call(tool, described.clone())))
 }
 
 fn offered(ask: &Ask, name: &str, use_it: impl FnOnce(&Tool) -> Answer) -> Option<Answer> {

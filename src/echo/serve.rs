@@ -23,7 +23,7 @@ use super::knobs::Knobs;
 use super::plan::Answer;
 use super::record::{Recorded, Records};
 use super::reply::{Canned, Reply, ReplyBody};
-use super::{anthropic, chat, other, responses, tls};
+use super::{anthropic, chat, gemini, other, responses, tls};
 
 /// How an echo provider is set up.
 #[derive(Clone, Debug)]
@@ -234,6 +234,11 @@ fn answer(recorded: &Recorded, headers: &HeaderMap, knobs: &Knobs) -> Reply {
         }
         "POST" if path.ends_with("/completions") => other::completion(&Ask::completion(&body), knobs),
         "POST" if path.ends_with("/embeddings") => other::embeddings(&body, knobs),
+        "POST" if path.ends_with(":generateContent") || path.ends_with(":streamGenerateContent") => {
+            let ask = Ask::gemini(path, &body);
+            gemini::content(&ask, &say(&ask), knobs)
+        }
+        "POST" if path.ends_with(":countTokens") => gemini::count(&Ask::gemini(path, &body), knobs),
         "POST" if path.ends_with("/moderations") => other::moderations(&body, knobs),
         _ => other::generic(recorded, knobs),
     }

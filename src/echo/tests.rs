@@ -179,3 +179,27 @@ fn the_file_loop_speaks_codex() {
     input.push(json!({"type": "function_call_output", "output": "Output:\n<pl:T:00>\n"}));
     assert_eq!(answer(&input), call("cat > /tmp/b <<'END_OF_COPY'\n<pl:T:00>\nEND_OF_COPY"));
 }
+
+#[test]
+fn gemini_text_and_tool_in_every_cut() {
+    let echo = start();
+    let offered = json!([{"functionDeclarations": [
+        {"name": "note", "parametersJsonSchema": {"type": "object", "properties": {"text": {"type": "string"}}}},
+    ]}]);
+    let body = json!({"contents": [{"role": "user", "parts": [{"text": TEXT}]}], "tools": offered});
+    let path = "/v1beta/models/gemini-echo:streamGenerateContent?alt=sse";
+    for delta in ["1", "5", "all"] {
+        let headers = format!("x-echo-delta: {delta}\r\n");
+        let text = events(&post(&echo, path, &headers, &body));
+        assert_eq!(joined(&text, "/candidates/0/content/parts/0/text"), TEXT);
+        assert_eq!(text.last().unwrap()["candidates"][0]["finishReason"], "STOP");
+
+        let tool = events(&post(&echo, path, &format!("{headers}x-echo-mode: tool\r\n"), &body));
+        let call = &tool[0]["candidates"][0]["content"]["parts"][0]["functionCall"];
+        assert_eq!((&call["name"], &call["args"]["text"]), (&json!("note"), &json!(TEXT)));
+    }
+    let whole = post(&echo, "/v1beta/models/gemini-echo:generateContent", "", &body);
+    let whole: Value = serde_json::from_str(&whole).unwrap();
+    assert_eq!(whole["candidates"][0]["content"]["parts"], json!([{"text": TEXT}]));
+    assert_eq!(whole["modelVersion"], "gemini-echo");
+}

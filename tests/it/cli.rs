@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -206,6 +207,74 @@ fn env_in_proxy_mode_bundles_the_roots() {
     let authority = fs::read_to_string(state.join("ca.pem")).expect("there");
     let text = fs::read_to_string(bundle).expect("written");
     assert_eq!(text, format!("# some roots\n{authority}"));
+}
+
+/// As for a user whose gateway is the machine's: its state directory is not theirs. Nobody may make a
+/// file in /sys, root neither.
+#[test]
+fn env_in_proxy_mode_bundles_the_roots_for_a_user_who_is_not_the_gateways() {
+    let home = Home::new();
+    home.run(&["init"]);
+    home.write("waterwall.yaml", "state_dir: /sys\nforward: { ca_dir: .local/state/waterwall }\n");
+    let mut command = home.command(&["env", "--mode", "proxy"]);
+    command.env("XDG_STATE_HOME", home.path().join("mine"));
+    let ran: Ran = command.output().expect("started").into();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let own = home.path().join("mine/waterwall");
+    let bundle = own.join("ca-bundle.pem");
+    let line = format!("export SSL_CERT_FILE='{}'", bundle.display());
+    assert!(ran.out.lines().any(|found| found == line), "{line} in {ran:?}");
+    let authority = fs::read_to_string(home.path().join(".local/state/waterwall/ca.pem")).expect("there");
+    assert!(fs::read_to_string(&bundle).expect("written").ends_with(&authority));
+    assert_eq!(fs::metadata(&own).expect("made").permissions().mode() & 0o777, 0o700);
+
+    // With its own earlier bundle named, the system's roots are taken, and not that bundle once more.
+    command.env("SSL_CERT_FILE", &bundle);
+    let again: Ran = command.output().expect("started").into();
+    assert_eq!(again.out, ran.out);
+    assert_eq!(fs::read_to_string(&bundle).expect("there").matches(&authority).count(), 1);
+
+    // Nowhere to write at all.
+    command.env("XDG_STATE_HOME", "/sys");
+    let refused: Ran = command.output().expect("started").into();
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.err.contains("/sys/waterwall"), "{refused:?}");
+}
+
+/// What is printed is taken by the shells themselves; those that are not installed are told.
+#[test]
+fn env_is_taken_by_each_shell() {
+    let home = Home::new();
+    let value = "http://127.0.0.1:8888/anthropic";
+    for (syntax, shell, command) in [
+        ("sh", "sh", "eval \"$(cat)\"; printf %s \"$ANTHROPIC_BASE_URL\""),
+        ("sh", "bash", "eval \"$(cat)\"; printf %s \"$ANTHROPIC_BASE_URL\""),
+        ("sh", "zsh", "eval \"$(cat)\"; printf %s \"$ANTHROPIC_BASE_URL\""),
+        ("fish", "fish", "source; printf %s $ANTHROPIC_BASE_URL"),
+        (
+            "powershell",
+            "pwsh",
+            "Invoke-Expression ($input | Out-String); [Console]::Write($env:ANTHROPIC_BASE_URL)",
+        ),
+    ] {
+        let printed = home.run(&["env", "--shell", syntax]).out;
+        let mut child = match Command::new(shell)
+            .args(["-c", command])
+            .env("HOME", home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+        {
+            Ok(child) => child,
+            Err(_) => {
+                eprintln!("SKIPPED: {shell} is not installed");
+                continue;
+            }
+        };
+        child.stdin.take().expect("a pipe").write_all(printed.as_bytes()).expect("read");
+        let output = child.wait_with_output().expect("ended");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), value, "{shell}");
+    }
 }
 
 /// Answers one request on a port of its own with `answer`; returns the URL.

@@ -2,7 +2,7 @@
 
 use std::os::unix::net::UnixDatagram;
 
-use crate::harness::{Gateway, PATIENCE, Scripted, Setup, UpstreamConfig};
+use crate::harness::{Gateway, PATIENCE, Scripted, Setup, UpstreamConfig, signal, wait};
 
 /// A gateway told of a manager that wants a sign of life each `period_us` microseconds.
 fn supervised(period_us: &str) -> (UnixDatagram, Gateway) {
@@ -33,6 +33,22 @@ fn it_is_told_when_both_ports_answer_and_when_they_stop() {
     gateway.signal("TERM");
     assert_eq!(hear(&manager), "STOPPING=1\nSTATUS=finishing what is in flight\n");
     assert_eq!(gateway.wait().code(), Some(0));
+}
+
+/// `waterwall | head -1` leaves a gateway that goes on, and ends well when it is told to.
+#[test]
+fn nobody_has_to_read_its_announcement() {
+    let setup = Setup::new([UpstreamConfig::generic("http://127.0.0.1:9")]);
+    let path = setup.path("notify");
+    let manager = UnixDatagram::bind(&path).unwrap();
+    manager.set_read_timeout(Some(PATIENCE)).unwrap();
+    let setup = setup.env("NOTIFY_SOCKET", path);
+    let mut child = setup.spawn("127.0.0.1:0", "127.0.0.1:0");
+    drop(child.stdout.take());
+    // It announces itself, then says that it is ready.
+    assert!(hear(&manager).starts_with("READY=1\n"));
+    signal(&child, "TERM");
+    assert_eq!(wait(&mut child).code(), Some(0), "{}", setup.stderr());
 }
 
 /// Also while the kill switch is armed and refuses everything: nothing of it is on the log.
