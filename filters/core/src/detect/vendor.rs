@@ -43,12 +43,12 @@ pub(super) fn terraform(candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Optio
 pub(super) fn authress(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
     const PREFIXES: [&[u8]; 4] = [b"sc_", b"ext_", b"scauth_", b"authress_"];
     let &Candidate { text, start: account, body } = candidate;
-    let key = Class::LOWER.run_start(text, account, 7);
+    let key = Class::ALNUM.run_start(text, account, 7);
     let dot = key.checked_sub(1).filter(|&dot| text[dot] == b'.')?;
-    let client = Class::LOWER.run_start(text, dot, 31);
+    let client = Class::ALNUM.run_start(text, dot, 31);
     let prefix = PREFIXES.iter().find(|prefix| text[..client].ends_with(prefix))?;
     let start = client - prefix.len();
-    let name = run(text, Class::LOWER, body, (10, 32))?;
+    let name = run(text, Class::ALNUM, body, (10, 32))?;
     let material = Some(name + 1).filter(|_| text.get(name) == Some(&b'.'))?;
     let end = run(text, Class::ANY64, material, (30, 120))?;
     boundary::opens(text, start).then_some(start..end)

@@ -46,11 +46,12 @@ pub(super) static DETECTORS: &[Detector] = &[
     },
     Detector {
         kind: Kind::new("AZURE_EVENTGRID_RELAY_KEY"),
-        shape: "33 of A-Za-z0-9+/=, AZEG, AzEG, +ASb, +AEh, +ARm or +AIoT, 6 to 8 of A-Za-z0-9+/=",
+        shape: "33 of A-Za-z0-9+/=, AZEG, AzEG, AIoT, +ASb, +AEh, +ARm or +AIoT, 6 to 8 of A-Za-z0-9+/=",
         source: "github.com/microsoft/security-utilities: identifiable keys",
         finds: &[
             "{Fake1x*33}AZEG{Fake1x*6}",
             "{Fake1x*33}AzEG{Fake1x*6}",
+            "{Fake1x*33}AIoT{Fake1x*6}=",
             "{Fake1x*33}+ASb{Fake1x*6}",
             "{Fake1x*33}+AEh{Fake1x*6}",
             "{Fake1x*33}+ARm{Fake1x*6}",
@@ -61,6 +62,7 @@ pub(super) static DETECTORS: &[Detector] = &[
             &[
                 Anywhere("AZEG"),
                 Anywhere("AzEG"),
+                Anywhere("AIoT"),
                 Anywhere("+ASb"),
                 Anywhere("+AEh"),
                 Anywhere("+ARm"),

@@ -295,7 +295,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     },
     Detector {
         kind: Kind::new("AUTHRESS_KEY"),
-        shape: "sc_, ext_, scauth_ or authress_, 5 to 30 and 4 to 6 of a-z0-9, .acc_ or .acc-, 10 to 32 more, 30 to 120 of base64",
+        shape: "sc_, ext_, scauth_ or authress_, 5 to 30 and 4 to 6 letters and digits, .acc_ or .acc-, 10 to 32 more, 30 to 120 of base64",
         source: "authress.io/knowledge-base: service client keys",
         finds: &[
             "sc_{fake1*10}.{fake*4}.acc_{fake1*14}.{Fake1x*40}",
