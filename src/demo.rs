@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::config::{Config, Source, Surroundings};
 use crate::echo::{Delta, Echo, EchoOptions, Knobs};
-use crate::gateway;
+use crate::gateway::{self, Start};
 use crate::state::Files;
 
 /// What an access key id's characters are.
@@ -109,7 +109,7 @@ fn start(config: Config) -> Result<SocketAddr> {
     let (sender, outcome) = mpsc::channel();
     thread::Builder::new().name("gateway".into()).spawn(move || {
         let ready = sender.clone();
-        let ended = gateway::run(config, |config| drop(ready.send(Ok(config.listen))));
+        let ended = gateway::run(config, Start::Afresh, |config| drop(ready.send(Ok(config.listen))));
         // Nobody listens any more if it has been ready.
         drop(sender.send(ended.and_then(|()| bail!("the gateway ended"))));
     })?;

@@ -7,9 +7,8 @@ mod services;
 mod signals;
 mod supervisor;
 
-use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, mpsc};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -26,19 +25,26 @@ use pingora_proxy::HttpProxy;
 use crate::admin::{Admin, Facts, Verifier};
 use crate::config::Config;
 use crate::forward::{self, Forward, Front, Open};
+use crate::handover::{Ending, Estate, Giver, Heir};
 use crate::kill_switch::KillSwitch;
 use crate::live::{Live, Reloader, Running, Watcher};
 use crate::metrics::Metrics;
 use crate::proxy::Gateway;
+use crate::sockets::{OnSocket, Sockets};
 use crate::upstream::platform_repaired;
+use waterwall_pipeline::Services;
 
+use note::NoteKeeper;
 use operator::Operator;
 use services::Upkeep;
 use signals::{Notice, Signals};
 use supervisor::Supervisor;
 
-/// How long Pingora may take to listen.
-const START: Duration = Duration::from_secs(10);
+/// How long a gateway that has handed over stays at least: a connection that it has just accepted may
+/// not be counted yet.
+const LINGER: Duration = Duration::from_secs(1);
+/// How often it tells its successor what is new, and looks whether it may end.
+const LOOK: Duration = Duration::from_millis(50);
 /// Attempts per request: one per address of the upstream, and one for a stale connection.
 const MAX_RETRIES: usize = 8;
 /// Bytes of an answer collected per agent before a flush: an event with its chunk framing leaves in
@@ -50,7 +56,16 @@ const H2_IDLE: Duration = Duration::from_secs(120);
 /// Idle connections kept open, over all upstreams; fewer where descriptors are few.
 const POOL: usize = 128;
 
-/// Serves until SIGTERM or SIGINT; then finishes what is in flight and returns.
+/// How a gateway begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Start {
+    /// By itself.
+    Afresh,
+    /// By taking over from the one that runs.
+    AsHeir,
+}
+
+/// Serves until SIGTERM or SIGINT, or until a successor takes over; then finishes what is in flight and returns.
 ///
 /// `ready` is called once both ports are listened on, with the addresses in use (which differ from
 /// the configuration only where that says port 0).
@@ -58,7 +73,7 @@ const POOL: usize = 128;
 /// # Errors
 /// When a port is taken, or something that the configuration names cannot be used. Nothing has
 /// been served then.
-pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
+pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Result<()> {
     hardening::protect_memory();
     hardening::allow_many_connections();
     // Two crypto providers are linked; the choice has to be made before the first use. An error
@@ -66,57 +81,90 @@ pub fn run(mut config: Config, ready: impl FnOnce(&Config)) -> Result<()> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 
     let written = config.clone();
-    config.listen = claim(config.listen).with_context(|| busy("listen", config.listen))?;
-    config.admin_listen =
-        claim(config.admin_listen).with_context(|| busy("admin.listen", config.admin_listen))?;
+    let mut heir = match start {
+        Start::Afresh => None,
+        Start::AsHeir => Some(Heir::ask(&config)?),
+    };
+    let sockets = match heir.as_mut().and_then(Heir::sockets) {
+        Some(sockets) => sockets,
+        None => Sockets::bind(&config)?,
+    };
+    config.listen = sockets.agents.local_addr()?;
+    config.admin_listen = sockets.admin.local_addr()?;
     forward::examine(&config)?;
     let live = Arc::new(Live::new(Running::prepare(config.clone(), None)?));
     let switch = Arc::new(KillSwitch::new(Arc::clone(&live)));
-    let services = services::open(&config, Arc::clone(&switch))?;
+    let services = services::open(&config, Arc::clone(&switch), heir.as_mut())?;
     let reloader = Arc::new(Reloader::new(written, Arc::clone(&live), Arc::clone(&services)));
     let watcher = Watcher::start(Arc::clone(&reloader))?;
     let operator = Operator::listen(Arc::clone(&switch), watcher.asking())?;
 
     let open = Open::new();
+    let ending = Arc::new(Ending::new());
     let metrics = Arc::new(Metrics::new());
-    let gateway = Gateway::new(&config, Arc::clone(&live), Arc::clone(&services), Arc::clone(&metrics));
+    let gateway = Gateway::new(
+        &config,
+        Arc::clone(&live),
+        Arc::clone(&services),
+        Arc::clone(&metrics),
+        ending.leaving(),
+    );
     let forward = Arc::new(Forward::new(&config, Arc::clone(&live), Arc::clone(&services)));
-    let front = |proxy| Front::new(proxy, Arc::clone(&forward), open.clone());
+    let front = |proxy| Front::new(proxy, Arc::clone(&forward), open.clone(), &ending);
     let admin = Admin::new(Facts {
         config: config.clone(),
         live,
         services: Arc::clone(&services),
-        switch,
+        switch: Arc::clone(&switch),
         reloader,
         metrics,
         open: open.clone(),
         verifier: Verifier::start(config.audit.chain.clone(), &config.audit.signing_key)?,
     });
-    let server = build(&config, gateway, admin, open.limit(), front)?;
+    let server = build(&config, gateway, admin, open.limit(), &sockets, front)?;
     let session_idle = Duration::from_secs(config.audit.session_idle_seconds);
     let notes = services::note_keeper(&config.audit)?;
-    let upkeep = Upkeep::start(Arc::clone(&services), forward, session_idle, notes)?;
-    let served = serve(server, &open, &config, ready);
+    let serving = Serving::begin(server, Arc::clone(&ending))?;
+
+    let predecessor = match heir {
+        Some(heir) => heir.take_over(&services, &switch)?,
+        None => Arc::new(AtomicBool::new(false)),
+    };
+    let upkeep = Upkeep::start(Arc::clone(&services), forward, Arc::clone(&ending), session_idle, notes)?;
+    let giver = Giver::start(Estate {
+        config: config.clone(),
+        services: Arc::clone(&services),
+        switch,
+        ending,
+        sockets: Mutex::new(Some(sockets)),
+        predecessor,
+        told: Box::new(supervisor::hand_to),
+        link: Mutex::new(None),
+    })?;
+    ready(&config);
+    let supervisor = Supervisor::ready(&config)?;
+    let served = serving.until_the_end(&open, config.drain, supervisor, &giver);
     drop(operator);
     watcher.stop();
     let notes = upkeep.stop();
+    served.and_then(|end| match end {
+        End::Given if giver.finish() => {
+            // The successor writes the rest; this makes safe what was written here.
+            let safe = services.chain.checkpoint(SystemTime::now());
+            safe.context("the audit log has no last checkpoint of this gateway")
+        }
+        End::Given | End::Stopped => close(&services, notes),
+    })
+}
+
+/// Ends all sessions, and the log with a checkpoint.
+fn close(services: &Services, notes: Option<NoteKeeper>) -> Result<()> {
     let told = services.sessions.end_all(&services.chain, SystemTime::now());
     services.chain.close(SystemTime::now()).context("the audit log could not be closed with a checkpoint")?;
     if let Some(mut notes) = notes {
         notes.catch_up(&services.chain);
     }
-    told.context("a session has no manifest")?;
-    served
-}
-
-fn busy(key: &str, address: SocketAddr) -> String {
-    format!("cannot listen on {address} ({key}): is another gateway running?")
-}
-
-/// Proves that `address` can be listened on, and settles port 0. Pingora binds later, inside a
-/// service, where a failure would only be a panic message.
-fn claim(address: SocketAddr) -> io::Result<SocketAddr> {
-    TcpListener::bind(address)?.local_addr()
+    told.context("a session has no manifest")
 }
 
 fn build(
@@ -124,6 +172,7 @@ fn build(
     gateway: Gateway,
     admin: Admin,
     connections: usize,
+    sockets: &Sockets,
     front: impl FnOnce(HttpProxy<Gateway>) -> Front,
 ) -> Result<Server> {
     let mut server = Server::new_with_opt_and_conf(None, server_conf(config, connections)?);
@@ -135,12 +184,12 @@ fn build(
     let mut agents = Service::new("agents".to_owned(), front(proxy));
     let buffers = L4BufferSettings::new(0, WRITE_BUFFER);
     agents.add_listener(ListenerConfig::tcp(config.listen.to_string()).l4_buffer(buffers));
-    server.add_service(agents);
+    server.add_service(OnSocket::new(agents, config.listen, sockets.agents.try_clone()?));
 
     let mut admin = Service::new("admin".to_owned(), HttpServer::new_app(admin));
     admin.threads = Some(1);
     admin.add_tcp(&config.admin_listen.to_string());
-    server.add_service(admin);
+    server.add_service(OnSocket::new(admin, config.admin_listen, sockets.admin.try_clone()?));
     Ok(server)
 }
 
@@ -175,52 +224,82 @@ fn server_conf(config: &Config, connections: usize) -> Result<ServerConf> {
     })
 }
 
-/// Runs the server on a thread of its own, because it would sleep for the whole grace period
-/// when told to stop; we wait only until the last connection is closed.
-fn serve(server: Server, open: &Open, config: &Config, ready: impl FnOnce(&Config)) -> Result<()> {
-    let (sender, notices) = mpsc::channel();
-    let signals = Signals::new(sender);
-    thread::Builder::new()
-        .name("server".to_owned())
-        .spawn(move || server.run(RunArgs { shutdown_signal: Box::new(signals) }))
-        .context("cannot start a thread")?;
-    for address in [config.listen, config.admin_listen] {
-        wait_until_listening(address)?;
-    }
-    let next = || notices.recv().map_err(|_| anyhow!("the server ended unexpectedly"));
-    while next()? != Notice::Listening {}
-    ready(config);
-    let supervisor = Supervisor::ready(config)?;
-    while next()? == Notice::Listening {}
-    supervisor.stopping();
-    tracing::info!(open_connections = open.count(), "stopping");
-    match drain(open, config.drain, &notices) {
-        0 => tracing::info!("stopped"),
-        left => tracing::warn!(open_connections = left, "stopped before these were done"),
-    }
-    Ok(())
+/// Why a gateway has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Stopped,
+    /// A successor has taken over.
+    Given,
 }
 
-/// Waits until Pingora has bound `address`: by connecting, as it does not tell.
-fn wait_until_listening(address: SocketAddr) -> Result<()> {
-    let since = Instant::now();
-    while let Err(error) = TcpStream::connect(address) {
-        if since.elapsed() > START {
-            return Err(error).with_context(|| format!("{address} is not being listened on"));
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
-    Ok(())
+/// A server that runs on a thread of its own, because it would sleep for the whole grace period when
+/// told to stop; we wait only until the last connection is closed.
+struct Serving {
+    notices: mpsc::Receiver<Notice>,
 }
 
-/// Waits until no connection is open, the time is up, or a second signal comes. Returns how many
-/// are left.
-fn drain(open: &Open, longest: Duration, notices: &mpsc::Receiver<Notice>) -> usize {
-    let since = Instant::now();
-    while open.count() > 0 && since.elapsed() < longest {
-        if let Ok(Notice::StopNow) = notices.recv_timeout(Duration::from_millis(20)) {
-            break;
-        }
+impl Serving {
+    /// Returns when both ports are served.
+    fn begin(server: Server, ending: Arc<Ending>) -> Result<Self> {
+        let (sender, notices) = mpsc::channel();
+        let signals = Signals::new(sender, ending);
+        thread::Builder::new()
+            .name("server".to_owned())
+            .spawn(move || server.run(RunArgs { shutdown_signal: Box::new(signals) }))
+            .context("cannot start a thread")?;
+        let serving = Self { notices };
+        while serving.next()? != Notice::Listening {}
+        Ok(serving)
     }
-    open.count()
+
+    fn next(&self) -> Result<Notice> {
+        self.notices.recv().map_err(|_| anyhow!("the server ended unexpectedly"))
+    }
+
+    /// Waits until the gateway is to end, and what is in flight has.
+    fn until_the_end(
+        &self,
+        open: &Open,
+        longest: Duration,
+        supervisor: Supervisor,
+        giver: &Giver,
+    ) -> Result<End> {
+        let mut notice = self.next()?;
+        while notice == Notice::Listening {
+            notice = self.next()?;
+        }
+        giver.close();
+        let open_connections = open.count();
+        let end = if notice == Notice::Given { End::Given } else { End::Stopped };
+        match end {
+            End::Stopped => supervisor.stopping(),
+            End::Given => supervisor.leave(),
+        }
+        tracing::info!(open_connections, "stopping");
+        match self.drain(open, longest, end, giver) {
+            0 => tracing::info!("stopped"),
+            left => tracing::warn!(open_connections = left, "stopped before these were done"),
+        }
+        Ok(end)
+    }
+
+    /// Waits until no connection is open, the time is up, or a second signal comes. Returns how many
+    /// are left.
+    fn drain(&self, open: &Open, longest: Duration, end: End, giver: &Giver) -> usize {
+        let since = Instant::now();
+        let (least, look) = match end {
+            End::Stopped => (Duration::ZERO, Duration::from_millis(20)),
+            End::Given => (LINGER, LOOK),
+        };
+        let longest = longest.max(least);
+        while since.elapsed() < least || open.count() > 0 && since.elapsed() < longest {
+            if let Ok(Notice::StopNow) = self.notices.recv_timeout(look) {
+                break;
+            }
+            if end == End::Given {
+                giver.keep_up();
+            }
+        }
+        open.count()
+    }
 }

@@ -1,7 +1,7 @@
 //! The kill switch: while any of its four sources is armed, nothing is forwarded.
 //!
 //! `config` and `sentinel` stand in files and outlive the process. `sigusr1` and `http` are kept
-//! here, in memory: a restart disarms them. Each is armed and disarmed by itself.
+//! here, in memory: a restart disarms them, a successor takes them over. Each is armed and disarmed by itself.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -12,6 +12,7 @@ use http::StatusCode;
 use waterwall_pipeline::Armed;
 
 use crate::config::{self, RefusalStatus};
+use crate::handover::Held;
 use crate::live::Live;
 
 /// The switch.
@@ -85,6 +86,17 @@ impl KillSwitch {
                 RefusalStatus::BadRequest => StatusCode::BAD_REQUEST,
             },
         })
+    }
+
+    /// What a successor could not know.
+    pub(crate) fn held(&self) -> Held {
+        Held { sigusr1: self.sigusr1.load(SeqCst), http: self.http.load(SeqCst) }
+    }
+
+    /// Takes over what another process has held.
+    pub(crate) fn hold(&self, held: Held) {
+        self.sigusr1.store(held.sigusr1, SeqCst);
+        self.http.store(held.http, SeqCst);
     }
 
     /// SIGUSR1 came. Returns whether it is armed now.

@@ -5,13 +5,16 @@ use std::io::{self, Write};
 use super::{ConfigOption, ExitStatus, Stop, log, variables};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::gateway;
+use crate::gateway::{self, Start};
 use crate::state::Files;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     #[command(flatten)]
     config: ConfigOption,
+    /// Take over from the gateway that runs, without dropping a connection
+    #[arg(long)]
+    upgrade: bool,
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
@@ -29,7 +32,8 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
         // Whoever reads this may be gone; the gateway serves all the same.
         let _ = announce(config, out);
     };
-    gateway::run(config, ready).map_err(Failure::from)?;
+    let start = if args.upgrade { Start::AsHeir } else { Start::Afresh };
+    gateway::run(config, start, ready).map_err(Failure::from)?;
     Ok(ExitStatus::Success)
 }
 

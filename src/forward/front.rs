@@ -14,6 +14,7 @@ use pingora_core::server::ShutdownWatch;
 use pingora_proxy::HttpProxy;
 use tokio::time::timeout;
 
+use crate::handover::Ending;
 use crate::proxy::Gateway;
 
 use super::open::Open;
@@ -28,12 +29,17 @@ pub(crate) struct Front {
     proxy: Arc<HttpProxy<Gateway>>,
     forward: Arc<Forward>,
     open: Open,
+    /// Turns true when silent connections are to be closed.
+    stopping: ShutdownWatch,
+    /// Turns true when connections are to be closed after their answer.
+    leaving: ShutdownWatch,
 }
 
 impl Front {
-    /// A front for `proxy` and `forward` that counts its connections in `open`.
-    pub(crate) fn new(proxy: HttpProxy<Gateway>, forward: Arc<Forward>, open: Open) -> Self {
-        Self { proxy: Arc::new(proxy), forward, open }
+    /// A front for `proxy` and `forward` that counts its connections in `open`, until `ending`.
+    pub(crate) fn new(proxy: HttpProxy<Gateway>, forward: Arc<Forward>, open: Open, ending: &Ending) -> Self {
+        let (stopping, leaving) = (ending.stopping(), ending.leaving());
+        Self { proxy: Arc::new(proxy), forward, open, stopping, leaving }
     }
 
     /// Waits for the first bytes, less long where others wait for a place.
@@ -53,21 +59,26 @@ impl Front {
 
 #[async_trait]
 impl ServerApp for Front {
-    async fn process_new(self: &Arc<Self>, mut stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+    /// Pingora's own watch says only that no more connections are accepted. When a successor accepts
+    /// them, those that are open may go on.
+    async fn process_new(self: &Arc<Self>, mut stream: Stream, _: &ShutdownWatch) -> Option<Stream> {
         let Some(_connection) = self.open.enter() else {
             return self.forward.turn_away(stream).await;
         };
         let mut start = [0; 8];
-        let peeked = until_stop(shutdown, self.first_bytes(&mut stream, &mut start)).await??;
+        let peeked = until_stop(&self.stopping, self.first_bytes(&mut stream, &mut start)).await??;
         if !peeked || &start != b"CONNECT " {
             // Serves the connection to its end, keep-alive included.
-            return self.proxy.process_new(stream, shutdown).await;
+            return self.proxy.process_new(stream, &self.leaving).await;
         }
-        let intercepted = self.forward.connect(stream, &self.open, shutdown).await?;
-        self.proxy.process_new(Box::new(intercepted), shutdown).await
+        let intercepted = self.forward.connect(stream, &self.open, &self.stopping).await?;
+        self.proxy.process_new(Box::new(intercepted), &self.leaving).await
     }
 
+    /// Closes idle connections, once that is due.
     async fn cleanup(&self) {
+        // The sender lives as long as the gateway.
+        let _ = self.stopping.clone().wait_for(|stop| *stop).await;
         ServerApp::cleanup(&*self.proxy).await;
     }
 }

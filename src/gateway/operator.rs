@@ -1,4 +1,5 @@
-//! The operator's signals: SIGUSR1 toggles the kill switch, SIGHUP reads the configuration again.
+//! The operator's signals: SIGUSR1 toggles the kill switch, SIGHUP reads the configuration again,
+//! SIGUSR2 starts a successor.
 //!
 //! They are caught before anything is served, because their default is to kill the process.
 
@@ -9,6 +10,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::handover::Program;
 use crate::kill_switch::KillSwitch;
 
 /// Listens for the operator, on a thread of its own, until the process ends or this is dropped.
@@ -20,6 +22,7 @@ pub(super) struct Operator {
 struct Signals {
     toggle: Signal,
     reload: Signal,
+    upgrade: Signal,
     /// A log that has reached its size limit is a failed append, not the end of the gateway.
     too_large: Signal,
 }
@@ -29,6 +32,7 @@ impl Signals {
         Ok(Self {
             toggle: signal(SignalKind::user_defined1())?,
             reload: signal(SignalKind::hangup())?,
+            upgrade: signal(SignalKind::user_defined2())?,
             too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
@@ -45,10 +49,11 @@ impl Operator {
             .build()
             .context("cannot listen for signals")?;
         let signals = runtime.block_on(async { Signals::catch() }).context("cannot listen for signals")?;
+        let program = Program::of_process().context("cannot find this program's file")?;
         let (stop, stopped) = tokio::sync::oneshot::channel();
         thread::Builder::new()
             .name("operator".to_owned())
-            .spawn(move || runtime.block_on(obey(signals, &switch, reload, stopped)))
+            .spawn(move || runtime.block_on(obey(signals, &switch, &program, reload, stopped)))
             .context("cannot start a thread")?;
         Ok(Self { _stop: stop })
     }
@@ -57,6 +62,7 @@ impl Operator {
 async fn obey(
     mut signals: Signals,
     switch: &KillSwitch,
+    program: &Program,
     reload: Option<mpsc::Sender<()>>,
     mut stopped: tokio::sync::oneshot::Receiver<()>,
 ) {
@@ -70,6 +76,10 @@ async fn obey(
                 // Whoever reads the configuration is gone only at the very end.
                 let _ = reload.as_ref().map(|reload| reload.send(()));
             }
+            _ = signals.upgrade.recv() => match program.start_heir() {
+                Ok(()) => tracing::info!("a successor is started"),
+                Err(error) => tracing::error!(%error, "no successor can be started"),
+            },
             _ = signals.too_large.recv() => tracing::info!(signal = "SIGXFSZ", "ignored"),
             _ = &mut stopped => return,
         }

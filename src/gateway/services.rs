@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::note::NoteKeeper;
 use crate::config::{self, Config};
 use crate::forward::Forward;
+use crate::handover::{Ending, Heir};
 use crate::kill_switch::KillSwitch;
 
 /// How often due checkpoints are written, which is also the longest that a line stays unsynced.
@@ -21,11 +22,34 @@ const TICK: Duration = Duration::from_secs(1);
 /// Expired secrets are dropped every so many ticks.
 const SWEEP_TICKS: u32 = 60;
 
-/// Opens the audit log and makes a vault with a fresh key.
+/// Opens the audit log and makes a vault with a fresh key; an heir's with what it has inherited.
 ///
 /// # Errors
 /// When the signing key cannot be read, or the log cannot be written or is another gateway's.
-pub(super) fn open(config: &Config, kill_switch: Arc<KillSwitch>) -> Result<Arc<Services>> {
+pub(super) fn open(
+    config: &Config,
+    kill_switch: Arc<KillSwitch>,
+    heir: Option<&mut Heir>,
+) -> Result<Arc<Services>> {
+    match heir {
+        Some(heir) => inherit(config, kill_switch, heir),
+        None => begin(config, kill_switch),
+    }
+}
+
+fn inherit(config: &Config, kill_switch: Arc<KillSwitch>, heir: &mut Heir) -> Result<Arc<Services>> {
+    let shared = heir.log().context("the audit log's lock was not handed over")?;
+    let options = options(&config.audit)?;
+    let chain = ChainWriter::join(&config.audit.chain, options, shared, SystemTime::now())
+        .context("cannot open the audit log")?;
+    let (key, clock) = heir.key()?;
+    let vault = Arc::new(Vault::new(key, config.vault.capacity, config.vault.ttl.as_secs()));
+    heir.fill(&vault, &kill_switch)?;
+    tracing::info!(log = %config.audit.chain.display(), placeholders = vault.len(), "taken over");
+    Ok(Arc::new(Services::new(vault, chain, move || kill_switch.armed()).with_clock(clock)))
+}
+
+fn begin(config: &Config, kill_switch: Arc<KillSwitch>) -> Result<Arc<Services>> {
     let chain = open_chain(&config.audit)?;
     let mut random = Zeroizing::new([0; 32]);
     getrandom::fill(random.as_mut())
@@ -52,9 +76,9 @@ fn read_key(audit: &config::Audit) -> Result<SigningKey> {
     SigningKey::from_pem(&key).with_context(|| format!("{} is not a signing key", file.display()))
 }
 
-fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
+fn options(audit: &config::Audit) -> Result<WriterOptions> {
     let key = read_key(audit)?;
-    let options = WriterOptions {
+    Ok(WriterOptions {
         checkpoint_lines: audit.checkpoint_lines,
         checkpoint_seconds: audit.checkpoint_seconds,
         fsync: match audit.fsync {
@@ -67,9 +91,12 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
         // No request waits for the disk: the upkeep syncs.
         sync_inline: false,
         ..WriterOptions::new(key)
-    };
-    let (chain, report) =
-        ChainWriter::open(&audit.chain, options, SystemTime::now()).context("cannot open the audit log")?;
+    })
+}
+
+fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
+    let (chain, report) = ChainWriter::open(&audit.chain, options(audit)?, SystemTime::now())
+        .context("cannot open the audit log")?;
     if let Some(moved) = &report.torn_moved_to {
         tracing::warn!(moved_to = moved, "the audit log's last line was torn");
     }
@@ -88,7 +115,7 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Starts looking after `services` and the audit log's note; a session ends after `session_idle`
+    /// Starts looking after `services` and, until a successor does, the audit log's note; a session ends after `session_idle`
     /// without a request.
     ///
     /// # Errors
@@ -96,6 +123,7 @@ impl Upkeep {
     pub(super) fn start(
         services: Arc<Services>,
         forward: Arc<Forward>,
+        ending: Arc<Ending>,
         session_idle: Duration,
         mut notes: NoteKeeper,
     ) -> Result<Self> {
@@ -103,7 +131,7 @@ impl Upkeep {
         let thread = thread::Builder::new()
             .name("upkeep".to_owned())
             .spawn(move || {
-                look_after(&services, &forward, session_idle, &mut notes, &stopped);
+                look_after(&services, &forward, &ending, session_idle, &mut notes, &stopped);
                 notes
             })
             .context("cannot start a thread")?;
@@ -122,6 +150,7 @@ impl Upkeep {
 fn look_after(
     services: &Services,
     forward: &Forward,
+    ending: &Ending,
     session_idle: Duration,
     notes: &mut NoteKeeper,
     stopped: &mpsc::Receiver<()>,
@@ -132,10 +161,13 @@ fn look_after(
         if let Err(error) = services.chain.checkpoint_if_due(SystemTime::now()) {
             tracing::error!(%error, "the audit log has no checkpoint");
         }
-        if let Err(error) = services.sessions.end_idle(session_idle, &services.chain, SystemTime::now()) {
-            tracing::error!(%error, "a session has no manifest");
+        // A successor writes the manifests and the note.
+        if !ending.is_given() {
+            if let Err(error) = services.sessions.end_idle(session_idle, &services.chain, SystemTime::now()) {
+                tracing::error!(%error, "a session has no manifest");
+            }
+            notes.catch_up(&services.chain);
         }
-        notes.catch_up(&services.chain);
         let trouble = services.chain.status().rotation_trouble;
         if trouble != known_trouble {
             if let Some(error) = &trouble {

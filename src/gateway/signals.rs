@@ -1,11 +1,13 @@
-//! The signals that mean: stop.
+//! The signals that mean: stop; and the successor, who means it too.
 
-use std::sync::Mutex;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use pingora_core::server::{ShutdownSignal, ShutdownSignalWatch};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::handover::Ending;
 
 /// What `run` hears of signals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +16,8 @@ pub(super) enum Notice {
     Listening,
     /// Take nothing new and finish what is in flight.
     Stop,
+    /// Likewise, because a successor has taken over.
+    Given,
     /// A second request to stop: finish nothing.
     StopNow,
 }
@@ -21,11 +25,12 @@ pub(super) enum Notice {
 /// Tells Pingora to close its listeners, and `run` what happens.
 pub(super) struct Signals {
     notices: Mutex<Sender<Notice>>,
+    ending: Arc<Ending>,
 }
 
 impl Signals {
-    pub(super) fn new(notices: Sender<Notice>) -> Self {
-        Self { notices: Mutex::new(notices) }
+    pub(super) fn new(notices: Sender<Notice>, ending: Arc<Ending>) -> Self {
+        Self { notices: Mutex::new(notices), ending }
     }
 
     fn sender(&self) -> Sender<Notice> {
@@ -35,15 +40,25 @@ impl Signals {
 
 #[async_trait]
 impl ShutdownSignalWatch for Signals {
-    /// Returns on the first SIGTERM or SIGINT. Pingora's own watch would exit at once on SIGINT.
+    /// Returns on the first SIGTERM or SIGINT, and when a successor has taken over. Pingora's own watch would exit at once on SIGINT.
     async fn recv(&self) -> ShutdownSignal {
         let mut asked = Asked::listen();
         let notices = self.sender();
         // The receiver is gone only when the process is about to end anyway.
         let _ = notices.send(Notice::Listening);
-        asked.once().await;
-        let _ = notices.send(Notice::Stop);
+        let (ending, mut leaving) = (Arc::clone(&self.ending), self.ending.leaving());
+        tokio::select! {
+            () = asked.once() => ending.stop(),
+            _ = leaving.wait_for(|leaving| *leaving) => {}
+        }
+        let given = ending.is_given();
+        let _ = notices.send(if given { Notice::Given } else { Notice::Stop });
         tokio::spawn(async move {
+            if given {
+                asked.once().await;
+                // Idle connections need not wait for their next request any more.
+                ending.stop();
+            }
             asked.once().await;
             let _ = notices.send(Notice::StopNow);
         });

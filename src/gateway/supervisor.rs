@@ -42,10 +42,22 @@ impl Supervisor {
         Ok(Self { stop: Some(stop) })
     }
 
+    /// Says nothing more: the manager listens to a successor.
+    pub(super) fn leave(self) {
+        drop(self.stop);
+    }
+
     /// Tells the manager that the gateway finishes what is in flight and ends.
     pub(super) fn stopping(self) {
         drop(self.stop);
         tell(&[NotifyState::Stopping, NotifyState::Status("finishing what is in flight")]);
+    }
+}
+
+/// Tells the manager that another process is the main one from now on.
+pub(super) fn hand_to(successor: i32) {
+    if let Ok(successor) = u32::try_from(successor) {
+        tell(&[NotifyState::MainPid(successor)]);
     }
 }
 

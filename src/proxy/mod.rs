@@ -24,6 +24,7 @@ use pingora_core::modules::http::HttpModules;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
+use tokio::sync::watch;
 use waterwall_pipeline::{Answer, Exchange, Forward, RequestHead, Services};
 
 use crate::config::Config;
@@ -48,6 +49,8 @@ pub(crate) struct Gateway {
     door: Door,
     services: Arc<Services>,
     metrics: Arc<Metrics>,
+    /// Turns true when connections are to be closed after their answer.
+    leaving: watch::Receiver<bool>,
 }
 
 impl Gateway {
@@ -57,8 +60,9 @@ impl Gateway {
         live: Arc<Live>,
         services: Arc<Services>,
         metrics: Arc<Metrics>,
+        leaving: watch::Receiver<bool>,
     ) -> Self {
-        Self { live, door: Door::new(config.listen), services, metrics }
+        Self { live, door: Door::new(config.listen), services, metrics, leaving }
     }
 
     /// Everything that happens before there is an upstream connection.
@@ -253,6 +257,9 @@ impl ProxyHttp for Gateway {
             hold.release_body();
         }
         headers::clean_answer(response);
+        if *self.leaving.borrow() {
+            session.set_keepalive(None);
+        }
         let answer = context.response_head(response.status, &response.headers)?;
         if answer == Answer::Rewrite && headers::may_have_body(&session.req_header().method, response) {
             headers::of_rewritten_answer(response)?;

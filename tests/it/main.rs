@@ -46,6 +46,8 @@ mod scan;
 mod sessions;
 /// What a service manager hears.
 mod supervised;
+/// Handing over to a successor.
+mod upgrade;
 /// Upstreams that are down, lie or go away.
 mod upstream_faults;
 

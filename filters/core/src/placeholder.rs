@@ -38,6 +38,12 @@ impl SessionKey {
         Self(Zeroizing::new(random))
     }
 
+    /// The bytes themselves, for a successor.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// All 64 hex digits of a plaintext's tag.
     #[must_use]
     pub fn tag(&self, plaintext: &[u8]) -> Tag {
@@ -60,6 +66,15 @@ pub struct Tag {
 }
 
 impl Tag {
+    /// Reads the digits of a tag: 16 to 64, lower case.
+    pub(crate) fn read(text: &[u8]) -> Option<Self> {
+        let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let mut digits = [b'0'; 64];
+        let length = u8::try_from(text.len()).ok().filter(|_| HEX.contains(&text.len()))?;
+        digits[..text.len()].copy_from_slice(text);
+        text.iter().all(is_digit).then_some(Self { digits, length })
+    }
+
     /// The digits.
     #[must_use]
     pub fn as_str(&self) -> &str {

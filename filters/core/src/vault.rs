@@ -10,6 +10,8 @@
 //!
 //! Time comes in as seconds on any monotonic clock: the core has none.
 
+mod moving;
+
 use std::sync::{
     Arc,
     atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -21,6 +23,8 @@ use crate::{
     placeholder::{self, SessionKey, Tag},
     secret::{Kind, Secret},
 };
+
+pub use moving::Damaged;
 
 /// Length of the tag of an entry with a spelling of its own, see [`Vault::insert_spelt`].
 const SPELT_DIGITS: usize = 32;
@@ -35,6 +39,8 @@ pub struct Entry {
     tag: Tag,
     spelling: Option<Spelling>,
     last_used: AtomicU64,
+    /// Entries are numbered in the order in which they were made.
+    number: u64,
 }
 
 /// How a secret was written where its usual spelling would not be what stood there.
@@ -98,6 +104,8 @@ pub struct Vault {
     /// the same plaintext.
     entries: DashMap<Key, Vec<Arc<Entry>>>,
     size: AtomicUsize,
+    /// How many were ever made.
+    made: AtomicU64,
     /// Beyond this size room is made. More than the capacity while most entries are in use, so that
     /// a request with very many secrets does not look for room at each of them.
     room_at: AtomicUsize,
@@ -114,6 +122,7 @@ impl Vault {
             ttl_seconds,
             entries: DashMap::new(),
             size: AtomicUsize::new(0),
+            made: AtomicU64::new(0),
             room_at: AtomicUsize::new(capacity),
         }
     }
@@ -177,6 +186,7 @@ impl Vault {
             tag: tag.shortened(digits),
             spelling: spelling.map(|(text, depth)| Spelling { text: Secret::new(kind, text), depth }),
             last_used: AtomicU64::new(now),
+            number: self.made.fetch_add(1, Relaxed),
         });
         bucket.push(Arc::clone(&entry));
         self.size.fetch_add(1, Relaxed);
@@ -199,6 +209,12 @@ impl Vault {
     /// Drops what has outlived its time, and what is beyond the capacity; to be called now and then.
     pub fn sweep(&self, now: u64) {
         self.make_room(now);
+    }
+
+    /// The key of all tags, for a successor.
+    #[must_use]
+    pub fn key(&self) -> &SessionKey {
+        &self.key
     }
 
     /// The number of entries.

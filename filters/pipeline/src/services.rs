@@ -55,6 +55,8 @@ pub struct Services {
     /// The kill switch: `None` when traffic may pass.
     pub kill_switch: Box<dyn Fn() -> Option<Armed> + Send + Sync>,
     started: Instant,
+    /// What the vault's clock showed at the start: it goes on where a predecessor's was.
+    clock: u64,
     requests: AtomicU64,
 }
 
@@ -71,6 +73,7 @@ impl Services {
             sessions: Sessions::default(),
             kill_switch: Box::new(kill_switch),
             started: Instant::now(),
+            clock: 0,
             requests: AtomicU64::new(0),
         }
     }
@@ -78,7 +81,13 @@ impl Services {
     /// Seconds on the vault's clock.
     #[must_use]
     pub fn now(&self) -> u64 {
-        self.started.elapsed().as_secs()
+        self.clock + self.started.elapsed().as_secs()
+    }
+
+    /// Goes on from where a predecessor's clock is now.
+    #[must_use]
+    pub fn with_clock(self, now: u64) -> Self {
+        Self { clock: now, started: Instant::now(), ..self }
     }
 
     /// The kill switch, for a request that becomes no exchange: one without a route, or a CONNECT.

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use waterwall_audit::{ChainWriter, Session, writer::ManifestError};
+use waterwall_audit::{ChainWriter, Place, Session, writer::ManifestError};
 
 /// As many sessions are held open; one more ends the one that has been idle for longest.
 const MOST: usize = 10_000;
@@ -111,6 +111,59 @@ impl Sessions {
     pub fn end_all(&self, chain: &ChainWriter, now: SystemTime) -> Result<(), ManifestError> {
         self.table().end(|_| true);
         self.write_ended(chain, now)
+    }
+
+    /// What happened in each session since this was last asked, for a successor that counts on. The
+    /// sessions stay open, for what is in flight.
+    #[must_use]
+    pub fn take(&self) -> Vec<Session> {
+        let mut table = self.table();
+        let mut taken = std::mem::take(&mut table.ended);
+        let news = table
+            .open
+            .values_mut()
+            .map(|open| &mut open.session)
+            .filter(|session| session.requests + session.redactions + session.unknown_placeholders > 0);
+        taken.extend(news.map(|session| {
+            let (requests, redactions, unknown_placeholders) = (0, 0, 0);
+            let (first, started) = (session.first, session.started);
+            let id = session.session_id.clone();
+            let zero = Session {
+                session_id: id,
+                started,
+                first,
+                requests,
+                redactions,
+                types: BTreeMap::new(),
+                unknown_placeholders,
+                policy_hash: session.policy_hash.clone(),
+            };
+            std::mem::replace(session, zero)
+        }));
+        taken
+    }
+
+    /// Counts what a predecessor has counted.
+    pub fn absorb(&self, taken: Session) {
+        let mut table = self.table();
+        let Some(open) = table.open.get_mut(&taken.session_id) else {
+            let open = Open { session: taken, last: Instant::now() };
+            table.open.insert(open.session.session_id.clone(), open);
+            return;
+        };
+        let session = &mut open.session;
+        session.started = session.started.min(taken.started);
+        let place = |place: Place| (place.rotations, place.next_seq);
+        session.first = std::cmp::min_by_key(session.first, taken.first, |it| place(*it));
+        session.requests += taken.requests;
+        session.redactions += taken.redactions;
+        session.unknown_placeholders += taken.unknown_placeholders;
+        for (kind, count) in taken.types {
+            *session.types.entry(kind).or_default() += count;
+        }
+        if session.policy_hash.is_empty() {
+            session.policy_hash = taken.policy_hash;
+        }
     }
 
     fn write_ended(&self, chain: &ChainWriter, now: SystemTime) -> Result<(), ManifestError> {
@@ -247,6 +300,27 @@ mod tests {
         fs::rename(&gone, &there).expect("moved back");
         sessions.end_idle(NEVER, &chain, SystemTime::now()).expect("written");
         assert_eq!(manifests(directory.path()).len(), 2);
+    }
+
+    #[test]
+    fn a_successor_counts_on() {
+        let (directory, other) = (tempfile::tempdir().expect("one"), tempfile::tempdir().expect("two"));
+        let (chain, old) = (open(directory.path()), Sessions::default());
+        old.request(Some("one"), "policy", &chain);
+        old.redacted(Some("one"), ["A"].into_iter());
+        let (later, new) = (open(other.path()), Sessions::default());
+        later.checkpoint(SystemTime::now()).expect("written");
+        new.request(Some("one"), "policy", &later);
+        old.take().into_iter().for_each(|session| new.absorb(session));
+        assert!(old.take().is_empty());
+        old.answered(Some("one"), 2);
+        old.redacted(Some("one"), ["A", "B"].into_iter());
+        old.take().into_iter().for_each(|session| new.absorb(session));
+        let table = new.table();
+        let session = &table.open[&Some("one".to_owned())].session;
+        assert_eq!((session.requests, session.redactions, session.unknown_placeholders), (2, 3, 2));
+        assert_eq!(session.types, BTreeMap::from([("A".to_owned(), 2), ("B".to_owned(), 1)]));
+        assert_eq!(session.first.next_seq, 2, "where the older one began");
     }
 
     #[test]

@@ -133,6 +133,15 @@ impl Setup {
     }
 
     fn run(&self, config: &Path) -> Child {
+        self.run_as(config, &[], "stderr")
+    }
+
+    /// A process that is to take over from the one that runs. What it says goes to `stderr.heir`.
+    pub(crate) fn spawn_heir(&self, config: &Path) -> Child {
+        self.run_as(config, &["--upgrade"], "stderr.heir")
+    }
+
+    fn run_as(&self, config: &Path, options: &[&str], stderr: &str) -> Child {
         let program = env!("CARGO_BIN_EXE_waterwall");
         let mut command = match self.descriptors {
             // Soft and hard, as the gateway raises the one to the other.
@@ -147,12 +156,13 @@ impl Setup {
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .args(["run", "--config"])
             .arg(config)
+            .args(options)
             .current_dir(self.dir.path())
             .env("RUST_LOG", "trace")
             .env_remove("XDG_STATE_HOME")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(self.path("stderr")).unwrap())
+            .stderr(std::fs::File::create(self.path(stderr)).unwrap())
             .spawn()
             .unwrap()
     }
@@ -175,7 +185,8 @@ impl Setup {
         };
         let (Some(agents), Some(admin)) = (address("listens on http://"), address("admin: http://")) else {
             let status = child.wait().unwrap();
-            panic!("the gateway did not start ({status}): {line}{}", self.stderr());
+            let heir = std::fs::read_to_string(self.path("stderr.heir")).unwrap_or_default();
+            panic!("the gateway did not start ({status}): {line}{}{heir}", self.stderr());
         };
         (stdout, agents, admin)
     }
@@ -232,9 +243,33 @@ impl Gateway {
         (self._stdout, self.agents, self.admin) = self.setup.wait_until_serving(&mut self.child);
     }
 
+    /// Puts a successor in its place; returns the process that it took over from, once the successor
+    /// serves.
+    pub(crate) fn upgrade(&mut self) -> Older {
+        let mut heir = self.setup.spawn_heir(&self.setup.path("waterwall.yaml"));
+        let (stdout, agents, admin) = self.setup.wait_until_serving(&mut heir);
+        assert_eq!((agents, admin), (self.agents, self.admin));
+        let older =
+            Older(std::mem::replace(&mut self.child, heir), std::mem::replace(&mut self._stdout, stdout));
+        // The next successor writes to the same file.
+        std::fs::rename(self.setup.path("stderr.heir"), self.setup.path("stderr.newer")).unwrap();
+        older
+    }
+
     /// Waits for the end of the process.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child)
+    }
+}
+
+/// A gateway that has handed over; killed when dropped.
+pub(crate) struct Older(pub(crate) Child, #[expect(dead_code, reason = "kept open")] BufReader<ChildStdout>);
+
+impl Drop for Older {
+    fn drop(&mut self) {
+        // Already gone as a rule.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -244,6 +279,10 @@ impl Drop for Gateway {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
+            for file in ["stderr.newer", "stderr.heir"] {
+                let heir = std::fs::read_to_string(self.setup.path(file)).unwrap_or_default();
+                eprintln!("{file}:\n{heir}");
+            }
             eprintln!("gateway's stderr:\n{}", self.setup.stderr());
         }
     }

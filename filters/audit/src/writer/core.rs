@@ -141,7 +141,9 @@ pub(super) struct Core {
     disk: Arc<dyn Disk>,
     position: Position,
     health: Health,
-    receipts: Option<Receipts>,
+    pub(super) receipts: Option<Receipts>,
+    /// The disk whose lock is the turn between two processes, while this one has it.
+    pub(super) kept_turn: Option<Arc<dyn Disk>>,
     options: Arc<WriterOptions>,
 }
 
@@ -152,7 +154,7 @@ impl Core {
         receipts: Option<Receipts>,
         options: Arc<WriterOptions>,
     ) -> Self {
-        Self { disk, position, health: Health::Good, receipts, options }
+        Self { disk, position, health: Health::Good, receipts, kept_turn: None, options }
     }
 
     pub(super) fn position(&self) -> Position {
@@ -188,6 +190,16 @@ impl Core {
         self.health = Health::Uncut;
         // If this fails too, the next append tries again.
         let _ = self.cut();
+    }
+
+    /// Whether a failed write may have left bytes behind the position.
+    pub(super) fn is_uncut(&self) -> bool {
+        self.health == Health::Uncut
+    }
+
+    /// Goes on at another place of the same file.
+    pub(super) fn go_on_from(&mut self, position: Position) {
+        self.position = position;
     }
 
     /// Goes on in another file.

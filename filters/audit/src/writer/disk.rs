@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Write},
     os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -25,6 +25,10 @@ pub(super) trait Disk: Send + Sync {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
     /// Writes `bytes` over the ones at `offset`.
     fn rewrite_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Locks the file against whoever else has opened it, if nobody else holds it: false then.
+    fn try_lock(&self) -> io::Result<bool>;
+    /// Gives the lock back.
+    fn unlock(&self);
     /// The same file, opened anew.
     fn reopen(&self) -> io::Result<Arc<dyn Disk>>;
 }
@@ -112,6 +116,19 @@ impl Disk for FileDisk {
         let file = private_options().write(true).open(&self.path)?;
         self.check_same(&file)?;
         file.write_all_at(bytes, offset)
+    }
+
+    fn try_lock(&self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn unlock(&self) {
+        // It cannot fail on an open file; were it to, the other writer would wait in vain and refuse.
+        let _ = self.file.unlock();
     }
 
     fn reopen(&self) -> io::Result<Arc<dyn Disk>> {

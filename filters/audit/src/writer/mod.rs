@@ -23,6 +23,7 @@ mod options;
 mod receipts;
 mod report;
 mod rotate;
+mod shared;
 mod tail;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,7 @@ mod tests;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
     time::SystemTime,
 };
 
@@ -55,7 +56,9 @@ pub struct ChainWriter {
     options: Arc<WriterOptions>,
     log_id: OnceLock<LogId>,
     path: PathBuf,
-    _lock: Lock,
+    lock: Lock,
+    /// Another process may write too, see [`shared`].
+    shared: AtomicBool,
 }
 
 struct State {
@@ -198,7 +201,8 @@ impl ChainWriter {
             options,
             log_id: log_id.map(OnceLock::from).unwrap_or_default(),
             path,
-            _lock: lock,
+            lock,
+            shared: AtomicBool::new(false),
         }
     }
 
@@ -333,10 +337,13 @@ impl ChainWriter {
         let Some(core) = turn.core.as_deref_mut() else {
             return;
         };
-        let results = match self.mend(core) {
+        let now = jobs.first().map_or(SystemTime::UNIX_EPOCH, |job| job.request.now);
+        let begun = if self.is_shared() { self.begin_shared(core, now) } else { Ok(()) };
+        let results = match begun.and_then(|()| self.mend(core)) {
             Ok(()) => core.commit(jobs.iter_mut().map(|job| &mut job.request)),
             Err(error) => jobs.iter().map(|_| Err(error.clone())).collect(),
         };
+        core.give_turn_back();
         self.record(core, &results);
         for (job, result) in jobs.iter().zip(results) {
             let _ = job.outcome.set(result.map(|seq| Appended { seq }));

@@ -56,6 +56,9 @@ impl ChainWriter {
         let mut turn = self.wait_for_turn()?;
         // The turn has its core until it is dropped.
         let Some(core) = turn.core.as_deref_mut() else { return Err(AppendError::Interrupted) };
+        if self.is_shared() {
+            return Err(io::Error::other("two gateways write to the log until one has ended").into());
+        }
         self.mend(core)?;
         self.rotate_core(core, reason, now)
     }
@@ -65,11 +68,14 @@ impl ChainWriter {
         let due = |state: &super::State| {
             self.options.rotate_bytes.is_some_and(|bytes| state.position.len >= bytes.max(state.rotate_from))
         };
-        if !due(&self.state()) {
+        // Two writers may not: each has the log open for itself.
+        if self.is_shared() || !due(&self.state()) {
             return;
         }
         let Ok(mut turn) = self.wait_for_turn() else { return };
-        let Some(core) = turn.core.as_deref_mut().filter(|_| due(&self.state())) else { return };
+        let Some(core) = turn.core.as_deref_mut().filter(|_| !self.is_shared() && due(&self.state())) else {
+            return;
+        };
         let rotated = self.mend(core).and_then(|()| self.rotate_core(core, "size", now));
         let mut state = self.state();
         match rotated {
@@ -132,7 +138,7 @@ impl ChainWriter {
     }
 
     /// Waits until nobody writes. Those who come meanwhile wait for this turn's end.
-    fn wait_for_turn(&self) -> Result<Turn<'_>, AppendError> {
+    pub(super) fn wait_for_turn(&self) -> Result<Turn<'_>, AppendError> {
         let mut state = self.state();
         loop {
             if state.closed {

@@ -59,6 +59,21 @@ pub(super) struct Moved {
 
 /// Reads `file` through.
 pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, OpenError> {
+    read_until(file, path, now, End::OfFile)
+}
+
+/// Reads `file`, which somebody is writing to, up to its last newline.
+pub(super) fn read_whole_lines(file: &File, path: &Path, now: SystemTime) -> Result<Tail, OpenError> {
+    read_until(file, path, now, End::OfLines)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    OfFile,
+    OfLines,
+}
+
+fn read_until(file: &File, path: &Path, now: SystemTime, end: End) -> Result<Tail, OpenError> {
     let broken = |source| OpenError::Open { path: path.to_owned(), source };
     let mut reader = BufReader::with_capacity(1 << 18, file);
     let mut buffer = Vec::new();
@@ -69,6 +84,9 @@ pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, Op
     while read_line(&mut reader, &mut buffer).map_err(broken)? {
         number += 1;
         let ended = buffer.pop_if(|byte| *byte == b'\n').is_some();
+        if !ended && end == End::OfLines {
+            break;
+        }
         let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), line: number, reason };
         if ended && buffer.trim_ascii().is_empty() {
             position.len += buffer.len() as u64 + 1;
@@ -118,7 +136,7 @@ fn note_rotation(closing: &mut Option<String>, line: &Line<'_>) {
 }
 
 /// Moves `position` past a line (but for its length).
-fn advance(position: &mut Position, line: &Line<'_>, now: SystemTime) -> Result<(), String> {
+pub(super) fn advance(position: &mut Position, line: &Line<'_>, now: SystemTime) -> Result<(), String> {
     let seq = line.seq.ok_or("it has no seq")?;
     // A line without a readable time must not let the next one go back.
     let ts_millis = line.ts.as_deref().and_then(timestamp::parse).unwrap_or(position.head.ts_millis);
@@ -164,7 +182,7 @@ impl Tail {
 
 /// Copies the torn bytes to a new file beside the log and makes sure they are on the medium: they
 /// are cut from the log next.
-fn move_aside(path: &Path, bytes: &[u8], now: SystemTime) -> io::Result<String> {
+pub(super) fn move_aside(path: &Path, bytes: &[u8], now: SystemTime) -> io::Result<String> {
     let time = timestamp::render_compact(timestamp::millis(now));
     for attempt in 0..100 {
         let suffix = if attempt == 0 { format!(".torn-{time}") } else { format!(".torn-{time}-{attempt}") };
