@@ -21,6 +21,7 @@ use pingora_core::server::configuration::ServerConf;
 use pingora_core::server::{RunArgs, Server};
 use pingora_core::services::listening::Service;
 use pingora_proxy::HttpProxy;
+use waterwall_pipeline::Services;
 
 use crate::admin::{Admin, Facts, Verifier};
 use crate::config::Config;
@@ -32,7 +33,6 @@ use crate::metrics::Metrics;
 use crate::proxy::Gateway;
 use crate::sockets::{OnSocket, Sockets};
 use crate::upstream::platform_repaired;
-use waterwall_pipeline::Services;
 
 use note::NoteKeeper;
 use operator::Operator;

@@ -2,8 +2,9 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -104,8 +105,7 @@ impl Giver {
 
 /// A socket at `path`, for this user alone, whatever was there before. It has its name only when it
 /// is listened on.
-fn listen(path: &PathBuf) -> Result<UnixListener> {
-    use std::os::unix::fs::PermissionsExt;
+fn listen(path: &Path) -> Result<UnixListener> {
     let new = path.with_extension("new");
     let made = match std::fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -153,13 +153,14 @@ impl Estate {
         tracing::info!(heir, "handing over");
         match self.talk(&mut channel, sockets?) {
             Ok((made, held)) => {
-                (self.told)(heir);
-                let mut link = Link { channel, made, held };
-                // It waits for this: only now is it the main process to the service manager.
-                let told = self.tell(&mut link, false);
-                *self.link.lock().unwrap_or_else(PoisonError::into_inner) = told.ok().map(|()| link);
+                let mut slot = self.link.lock().unwrap_or_else(PoisonError::into_inner);
                 self.close_sockets();
                 self.ending.leave();
+                (self.told)(heir);
+                let mut link = Link { channel, made, held };
+                // It waits for this: by now it is the main process to the service manager, and whoever
+                // hears that it serves finds that we leave.
+                *slot = self.tell(&mut link, false).ok().map(|()| link);
                 Ok(Some(heir))
             }
             Err(error) => {
