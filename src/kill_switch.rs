@@ -93,10 +93,14 @@ impl KillSwitch {
         Held { sigusr1: self.sigusr1.load(SeqCst), http: self.http.load(SeqCst) }
     }
 
-    /// Takes over what another process has held.
-    pub(crate) fn hold(&self, held: Held) {
-        self.sigusr1.store(held.sigusr1, SeqCst);
-        self.http.store(held.http, SeqCst);
+    /// Does what another process has done between `before` and `after`; what it left alone stays.
+    pub(crate) fn follow(&self, before: Held, after: Held) {
+        if before.sigusr1 != after.sigusr1 {
+            self.sigusr1.store(after.sigusr1, SeqCst);
+        }
+        if before.http != after.http {
+            self.http.store(after.http, SeqCst);
+        }
     }
 
     /// SIGUSR1 came. Returns whether it is armed now.
@@ -129,6 +133,23 @@ mod tests {
         let none = Sources { config: false, sigusr1: false, sentinel: false, http: false };
         assert!(!none.any() && none.names().is_empty());
         assert!(Sources { http: true, ..none }.any());
+    }
+
+    #[test]
+    fn what_another_process_left_alone_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("waterwall.yaml");
+        std::fs::write(&file, "state_dir: state\n").unwrap();
+        let surroundings = crate::config::Surroundings::of_process();
+        let config = config::Config::load(Some(&file), &surroundings).unwrap();
+        let live = Live::new(crate::live::Running::prepare(config, None).unwrap());
+        let switch = KillSwitch::new(Arc::new(live));
+        let (neither, http) = (Held::default(), Held { http: true, ..Held::default() });
+        switch.toggle_sigusr1();
+        switch.follow(neither, http);
+        assert_eq!(switch.held(), Held { sigusr1: true, http: true });
+        switch.follow(http, neither);
+        assert_eq!(switch.held(), Held { sigusr1: true, http: false });
     }
 
     #[test]

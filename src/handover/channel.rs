@@ -88,15 +88,17 @@ impl Channel {
     }
 
     /// Nothing more comes from here.
-    pub(super) fn close(&self) {
-        // It may be closed already.
-        let _ = self.0.shutdown(Shutdown::Both);
+    pub(super) fn hang_up(&self) {
+        // The other side may have gone already.
+        let _ = self.0.shutdown(Shutdown::Write);
     }
 
-    /// Waits until the other side has closed, which it does not before it ends.
-    pub(super) fn wait_for_end(mut self) -> io::Result<()> {
-        self.0.shutdown(Shutdown::Write)?;
-        io::copy(&mut self.0, &mut io::sink()).map(drop)
+    /// Waits until the other side has closed, which it does not before its process ends.
+    pub(super) fn wait_for_end(&mut self) -> io::Result<()> {
+        match io::copy(&mut self.0, &mut io::sink()) {
+            Err(error) if error.kind() != io::ErrorKind::ConnectionReset => Err(error),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn send(&mut self, kind: Kind, content: &[u8]) -> io::Result<()> {

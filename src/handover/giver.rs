@@ -46,7 +46,11 @@ pub(crate) struct Estate {
 
 /// An heir that has taken over.
 pub(crate) struct Link {
+    /// Open until this process ends, whatever happens to the heir: that is how the heir knows that
+    /// nothing here writes to the log any more.
     channel: Channel,
+    /// The heir has gone.
+    lost: bool,
     /// The entries of the vault from this number on are unknown to it.
     made: u64,
     /// The kill switch as it knows it.
@@ -89,14 +93,14 @@ impl Giver {
 
     fn tell(&self, last: bool) -> bool {
         let mut slot = self.0.link.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(link) = slot.as_mut() else { return false };
+        let Some(link) = slot.as_mut().filter(|link| !link.lost) else { return false };
         let told = self.0.tell(link, last).and_then(|()| match last {
             true => link.channel.send(Kind::Done, &[]),
             false => Ok(()),
         });
         if let Err(error) = told {
             tracing::error!(%error, "the successor is gone");
-            *slot = None;
+            link.lost = true;
             return false;
         }
         true
@@ -157,10 +161,11 @@ impl Estate {
                 self.close_sockets();
                 self.ending.leave();
                 (self.told)(heir);
-                let mut link = Link { channel, made, held };
+                let mut link = Link { channel, lost: false, made, held };
                 // It waits for this: by now it is the main process to the service manager, and whoever
                 // hears that it serves finds that we leave.
-                *slot = self.tell(&mut link, false).ok().map(|()| link);
+                link.lost = self.tell(&mut link, false).is_err();
+                *slot = Some(link);
                 Ok(Some(heir))
             }
             Err(error) => {
@@ -191,7 +196,7 @@ impl Estate {
         let (entries, made) = vault.export(0);
         channel.send(Kind::Vault, &entries)?;
         let held = self.switch.held();
-        let state = State { held: Some(held), sessions: Vec::new() };
+        let state = State { held, ..State::default() };
         channel.send(Kind::State, &message::write(&state)?)?;
         channel.expect(Kind::Serving)?;
 
@@ -210,22 +215,22 @@ impl Estate {
         Ok(())
     }
 
-    /// Sends the kill switch, if it is not as it was, and the sessions; the kill switch is afterwards
-    /// as the heir's.
+    /// Sends the kill switch and perhaps the sessions, and does with the kill switch what the heir has
+    /// done; returns how the heir's is.
     fn send_state(&self, channel: &mut Channel, known: Held, with_sessions: bool) -> io::Result<Held> {
         let held = self.switch.held();
         let taken = if with_sessions { self.services.sessions.take() } else { Vec::new() };
         let sessions = taken.iter().cloned().map(Into::into).collect();
-        let state = State { held: (held != known).then_some(held), sessions };
+        let state = State { known, held, sessions };
         let answered = message::write(&state)
             .and_then(|state| channel.send(Kind::State, &state))
             .and_then(|()| channel.expect(Kind::State))
             .and_then(|answer| message::read::<State>(&answer));
         match answered {
             Ok(answer) => {
-                let theirs = answer.held.unwrap_or(held);
-                self.switch.hold(theirs);
-                Ok(theirs)
+                // Not against `known`: what was done here meanwhile is still to be told.
+                self.switch.follow(held, answer.held);
+                Ok(answer.held)
             }
             Err(error) => {
                 taken.into_iter().for_each(|session| self.services.sessions.absorb(session));
@@ -241,7 +246,8 @@ impl Estate {
             .wait_for_end()
             .and_then(|()| self.services.chain.be_alone(SystemTime::now()).map_err(other));
         if let Err(error) = alone {
-            // Both can go on writing; only rotation has to wait.
+            // Both can go on writing; only rotation has to wait. It must not take us for dead.
+            std::mem::forget(channel);
             tracing::warn!(%error, "the audit log still counts as shared");
         }
     }

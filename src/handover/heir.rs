@@ -1,6 +1,7 @@
 //! [`Heir`]: the gateway that takes over from one that serves.
 
 use std::io;
+use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -29,7 +30,9 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// What the giver has offered, on the way.
 pub(crate) struct Heir {
-    channel: Channel,
+    /// Never closed before the process ends: that is how the giver knows that nothing here writes to
+    /// the log any more.
+    channel: ManuallyDrop<Channel>,
     sockets: Option<Sockets>,
     lock: Option<(OwnedFd, u64)>,
 }
@@ -57,6 +60,7 @@ impl Heir {
         })?;
         check(config, &offer)?;
         let sockets = Sockets::adopt(agents, admin).context("the sockets that were handed over")?;
+        let channel = ManuallyDrop::new(channel);
         Ok(Self { channel, sockets: Some(sockets), lock: Some((lock, offer.rotations)) })
     }
 
@@ -92,9 +96,8 @@ impl Heir {
         let entries = self.channel.expect(Kind::Vault).context("no vault was handed over")?;
         vault.import(&entries)?;
         let state = self.channel.expect(Kind::State).context("no kill switch was handed over")?;
-        if let Some(held) = message::read::<State>(&state)?.held {
-            switch.hold(held);
-        }
+        let State { known, held, .. } = message::read(&state)?;
+        switch.follow(known, held);
         Ok(())
     }
 
@@ -127,6 +130,7 @@ impl Heir {
             .name("predecessor".to_owned())
             .spawn(move || {
                 self.follow_to_the_end(&services, &switch);
+                drop(ManuallyDrop::into_inner(self.channel));
                 be_alone(&services);
                 still.store(false, SeqCst);
             })
@@ -134,22 +138,22 @@ impl Heir {
         Ok(about)
     }
 
+    /// Returns when the giver has ended.
     fn follow_to_the_end(&mut self, services: &Services, switch: &KillSwitch) {
-        loop {
+        let outcome = loop {
             match self.follow(services, switch) {
                 Ok(true) => {}
-                Ok(false) => {
-                    tracing::info!("the gateway before this one has finished");
-                    // It closes the socket by ending.
-                    let _ = self.channel.receive();
-                    return;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "the gateway before this one has died");
-                    self.channel.close();
-                    return;
-                }
+                Ok(false) => break Ok(()),
+                Err(error) => break Err(error),
             }
+        };
+        match outcome {
+            Ok(()) => tracing::info!("the gateway before this one has finished"),
+            Err(error) => tracing::warn!(%error, "the gateway before this one tells nothing any more"),
+        }
+        self.channel.hang_up();
+        if let Err(error) = self.channel.wait_for_end() {
+            tracing::warn!(%error, "the gateway before this one has not ended as it should");
         }
     }
 
@@ -166,11 +170,9 @@ impl Heir {
         services.vault.import(&entries).map_err(io::Error::other)?;
         let state = self.channel.expect(Kind::State)?;
         let state: State = message::read(&state)?;
-        if let Some(held) = state.held {
-            switch.hold(held);
-        }
+        switch.follow(state.known, state.held);
         state.sessions.into_iter().for_each(|counted| services.sessions.absorb(counted.into()));
-        let answer = State { held: Some(switch.held()), sessions: Vec::new() };
+        let answer = State { held: switch.held(), ..State::default() };
         self.channel.send(Kind::State, &message::write(&answer)?)?;
         Ok(true)
     }

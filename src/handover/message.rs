@@ -30,8 +30,10 @@ pub(crate) struct Held {
 /// What changes while a giver finishes.
 #[derive(Default, Serialize, Deserialize)]
 pub(super) struct State {
-    /// The kill switch, where it is not as the other side last knew it.
-    pub(super) held: Option<Held>,
+    /// The kill switch as the other side last said it was.
+    pub(super) known: Held,
+    /// The kill switch as it is here.
+    pub(super) held: Held,
     pub(super) sessions: Vec<Counted>,
 }
 
