@@ -414,8 +414,9 @@ fn it_starts_its_successor_itself_when_told_to() {
     let lock = gateway.setup.path("state/audit/proxy.jsonl.lock");
     gateway.signal("USR2");
     assert_eq!(gateway.wait().code(), Some(0));
-    wait_until(|| std::fs::read_to_string(&lock).unwrap() != gateway.id().to_string());
-    let heir = Killed(std::fs::read_to_string(&lock).unwrap());
+    let holder = || std::fs::read_to_string(&lock).unwrap();
+    wait_until(|| !holder().is_empty() && holder() != gateway.id().to_string());
+    let heir = Killed(holder());
     assert_eq!(gateway.client().post("/up/x", secret(1)).text(), secret(1));
     assert!(Command::new("kill").args(["-TERM", &heir.0]).status().unwrap().success());
     let lock = std::fs::File::open(&lock).unwrap();
