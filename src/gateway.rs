@@ -23,7 +23,7 @@ use pingora_core::services::listening::Service;
 use pingora_proxy::HttpProxy;
 use waterwall_pipeline::Services;
 
-use crate::admin::{Admin, Facts, Verifier};
+use crate::admin::{Admin, Bounded, Facts, Verifier};
 use crate::config::Config;
 use crate::forward::{self, Forward, Front, Open};
 use crate::handover::{Ending, Estate, Giver, Heir};
@@ -186,7 +186,7 @@ fn build(
     agents.add_listener(ListenerConfig::tcp(config.listen.to_string()).l4_buffer(buffers));
     server.add_service(OnSocket::new(agents, config.listen, sockets.agents.try_clone()?));
 
-    let mut admin = Service::new("admin".to_owned(), HttpServer::new_app(admin));
+    let mut admin = Service::new("admin".to_owned(), Bounded::new(HttpServer::new_app(admin)));
     admin.threads = Some(1);
     admin.add_tcp(&config.admin_listen.to_string());
     server.add_service(OnSocket::new(admin, config.admin_listen, sockets.admin.try_clone()?));

@@ -4,6 +4,7 @@
 //! It has a thread of its own, so that it answers whatever the agents' port has to do.
 
 mod access;
+mod bounded;
 mod exposition;
 mod facts;
 mod health;
@@ -25,6 +26,7 @@ use crate::state::Files;
 
 use access::Access;
 
+pub(crate) use bounded::Bounded;
 pub(crate) use facts::Facts;
 pub(crate) use verification::Verifier;
 

@@ -332,6 +332,12 @@ fn refusals_name_the_place_and_the_remedy() {
             "w.yaml:2:52: \"https://a.b:99999\" is not an upstream's URL\n\
              Write http(s)://host or http(s)://host:port.",
         ),
+        // This is logged, and told on the admin port.
+        (
+            upstream("host: a.b, dialect: openai, prefix: /a, url: 'https://me:hunter2@a.b/'"),
+            "w.yaml:2:52: a user, a query or a fragment cannot be part of an upstream's URL\n\
+             Write http(s)://host or http(s)://host:port.",
+        ),
         (
             upstream("host: a.b, dialect: openai, prefix: /a, ca_file: none.pem"),
             "w.yaml:2:56: none.pem cannot be read: No such file or directory (os error 2)\n\

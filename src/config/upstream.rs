@@ -118,7 +118,11 @@ fn prefix(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Er
 /// `http(s)://host[:port][/path]`, nothing else: no user, query or fragment.
 fn endpoint(context: &Context<'_>, written: &Spanned<String>) -> Result<Endpoint, Error> {
     parse_endpoint(&written.value).ok_or_else(|| {
-        let what = format!("{:?} is not an upstream's URL", written.value);
+        // Where a credential may stand, nothing is quoted.
+        let what = match written.value.contains(['#', '@', '?']) {
+            true => "a user, a query or a fragment cannot be part of an upstream's URL".to_owned(),
+            false => format!("{:?} is not an upstream's URL", written.value),
+        };
         let remedy = "Write http(s)://host or http(s)://host:port.";
         context.refuse(written.referenced, what, remedy)
     })

@@ -18,6 +18,8 @@ const MAX_FIELDS: usize = 64;
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) target: Target,
+    /// The target as it was written, before it became lower case.
+    pub(super) written: String,
     pub(super) headers: HeaderMap,
     /// What the client has already sent of what goes through the tunnel.
     pub(super) rest: BytesMut,
@@ -66,11 +68,12 @@ impl Head {
             Err(httparse::Error::TooManyHeaders) => return Err(Rescue::HeadTooLarge),
             Err(_) => return Err(Rescue::BadRequest("a CONNECT that is not HTTP")),
         };
-        let target = request.path.and_then(Target::parse);
+        let written = request.path.unwrap_or_default().to_owned();
+        let target = Target::parse(&written);
         let target = target.ok_or(Rescue::BadRequest("a CONNECT whose target is not host:port"))?;
         let headers = headers(request.headers)?;
         bytes.advance(length);
-        Ok(Some(Self { target, headers, rest: std::mem::take(bytes) }))
+        Ok(Some(Self { target, written, headers, rest: std::mem::take(bytes) }))
     }
 }
 

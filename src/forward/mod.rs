@@ -116,6 +116,8 @@ impl Forward {
                 self.record(&head.target, Some(reason), &Traffic::default(), Instant::now());
                 refuse(stream, &host, Rescue::ConnectRefused(reason)).await
             }
+            // Not even in the log.
+            Err(rescue @ Rescue::BadRequest(_)) => refuse(stream, "-", rescue).await,
             Err(rescue) => refuse(stream, &host, rescue).await,
         }
     }
@@ -133,7 +135,7 @@ impl Forward {
             Stranger::Host => Rescue::ForeignHost,
             Stranger::Origin => Rescue::ForeignOrigin,
         })?;
-        if holds_secret(&head.target.host, &running.policy.detectors) {
+        if holds_secret(&head.written, &running.policy.detectors) {
             return Err(Rescue::BadRequest("the host's name looks like a secret"));
         }
         let hosts = running.config.upstreams.iter().map(|upstream| upstream.host.as_str());
@@ -235,10 +237,11 @@ async fn until_stop<T>(shutdown: &ShutdownWatch, future: impl Future<Output = T>
     }
 }
 
-/// A name is looked up and logged in plain, so it must not be a secret.
-fn holds_secret(host: &str, detectors: &Detectors) -> bool {
+/// A name is looked up and logged in plain, so it must not be a secret. Most of those are told by
+/// their case, so it is looked for in what the client wrote.
+fn holds_secret(target: &str, detectors: &Detectors) -> bool {
     let mut spans = Vec::new();
-    detectors.scan(Leaf { text: host.as_bytes(), key: None }, &mut spans);
+    detectors.scan(Leaf { text: target.as_bytes(), key: None }, &mut spans);
     !spans.is_empty()
 }
 

@@ -182,6 +182,8 @@ impl ProxyHttp for Gateway {
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
         intake::limit_keepalive(session);
+        // Else an agent that sends its next request early has this one cut off, which the upstream has.
+        session.set_pipelining_enabled(true);
         match self.take_in(session, context).await {
             Ok(()) => Ok(false),
             Err(rescue) => {

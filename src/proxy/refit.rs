@@ -35,6 +35,7 @@ pub(super) async fn without_body(session: &mut ServerSession, length: usize) -> 
     };
     let (stream, next) = connection.into_parts();
     *session = ServerSession::new_http1(stream);
+    session.set_pipelining_enabled(true);
     session.set_pipelined_prefix(joined(head, next));
     match session.read_request().await? {
         true => Ok(()),

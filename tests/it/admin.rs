@@ -395,3 +395,23 @@ fn it_answers_whatever_the_agents_port_has_to_do() {
     until_state(&gateway, "all are open", |it| it["open_connections"].as_u64().unwrap() >= 200);
     busy.iter_mut().for_each(|client| assert_eq!(client.response().status, 200));
 }
+
+/// Descriptors are shared with the agents' port: what is idle or slow here must not take them all.
+#[test]
+fn idle_and_slow_connections_give_way() {
+    let (gateway, _echo) = start();
+    let mut idle = Client::connect(gateway.admin);
+    let mut held: Vec<_> = (0..100).map(|_| Client::connect(gateway.admin)).collect();
+    for (number, client) in held.iter_mut().enumerate() {
+        if number % 2 == 0 {
+            client.send("GET /heal");
+        }
+        if number % 25 == 0 {
+            assert_eq!(get(&gateway, "/healthz").status, 200);
+        }
+    }
+    assert_eq!(get(&gateway, "/healthz").status, 200);
+    // It was the first to come.
+    assert!(idle.head().is_err());
+    assert_eq!(gateway.client().post("/anthropic/v1/messages", "{}").status, 200);
+}

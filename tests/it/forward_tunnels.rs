@@ -106,6 +106,20 @@ fn what_policy_refuses() {
     }
 }
 
+/// Names are put into lower case, in which a key is told from a word no more. It would be looked up
+/// and logged.
+#[test]
+fn a_secret_as_a_hosts_name_is_refused_and_stands_nowhere() {
+    let gateway = gateway("private_hosts: [localhost]");
+    let secret = format!("AKIA{}", "FAKE".repeat(4));
+    let answer = Tunnel::try_open(gateway.agents, &format!("{secret}.localhost:443")).err().unwrap();
+    assert_eq!((answer.status, answer.code()), (400, "waterwall-bad-request"));
+    let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
+    for text in [log, gateway.setup.stderr(), answer.text()] {
+        assert!(!text.to_ascii_uppercase().contains(&secret), "{text}");
+    }
+}
+
 #[test]
 fn other_hosts_can_be_refused_and_listed_ones_are_never_tunnelled() {
     for forward in ["other_hosts: refuse, private_hosts: [localhost]", "intercept: false"] {

@@ -165,6 +165,24 @@ fn sigusr1_in_mid_stream() {
     assert_eq!(upstream.requests().len(), 2);
 }
 
+/// A body may take minutes: what counts is the switch when it is in.
+#[test]
+fn armed_while_a_body_arrives() {
+    let upstream = Scripted::answering(OK);
+    let gateway = start(&upstream);
+    let mut client = gateway.client();
+    client.send(
+        "POST /anthropic/v1/messages HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n\
+         content-type: application/json\r\ncontent-length: 2\r\n\r\n",
+    );
+    // It has passed the switch once when it is told to go on.
+    assert_eq!(client.head().unwrap().0, 100);
+    fs::write(gateway.setup.path("kill"), "").unwrap();
+    is_refused(&client.send("{}").response());
+    assert_eq!(recorded(&gateway).len(), 1);
+    assert_eq!(upstream.connections(), 0);
+}
+
 #[test]
 fn agents_that_retry_can_be_told_403() {
     let upstream = Scripted::answering(OK);

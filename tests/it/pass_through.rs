@@ -93,6 +93,41 @@ fn a_chunked_request_gets_a_length() {
     assert_eq!(client.get("/up/y", "").status, 200);
 }
 
+/// The next request comes in one piece with the last, or while that is being answered.
+#[test]
+fn requests_sent_early_are_served_in_turn() {
+    let (asked, was_asked) = std::sync::mpsc::channel();
+    let (go, wait_for_go) = std::sync::mpsc::channel::<()>();
+    let wait_for_go = std::sync::Mutex::new(wait_for_go);
+    let upstream = Scripted::start(move |connection| {
+        while connection.request().is_some() {
+            asked.send(()).unwrap();
+            wait_for_go.lock().unwrap().recv().unwrap();
+            connection.send(OK);
+        }
+    });
+    let gateway = Gateway::before(upstream.url());
+    for body in ["{}".to_owned(), format!("{{\"text\":\"{}\"}}", "x".repeat(20 << 10))] {
+        let before = upstream.requests().len();
+        let mut client = gateway.client();
+        let head = "POST /up/x HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+        let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+        client.send(request.repeat(2));
+        was_asked.recv_timeout(crate::harness::PATIENCE).unwrap();
+        client.send(&request);
+        for turn in 0..3 {
+            if turn > 0 {
+                was_asked.recv_timeout(crate::harness::PATIENCE).unwrap();
+            }
+            go.send(()).unwrap();
+            assert_eq!(client.response().status, 200, "{turn}");
+        }
+        let requests = upstream.requests();
+        assert_eq!(requests.len(), before + 3);
+        assert!(requests[before..].iter().all(|request| request.body == body.as_bytes()));
+    }
+}
+
 #[test]
 fn an_expectation_is_met_here() {
     let upstream = Scripted::answering(OK);

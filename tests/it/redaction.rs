@@ -127,6 +127,32 @@ fn a_compressed_body_goes_on_uncompressed() {
     assert!(contains(&request.body, "<pl:AWS_ACCESS_KEY:"));
 }
 
+/// Two headers of a name are one list: whoever reads the first alone sees bytes that are no text.
+#[test]
+fn of_two_coding_or_type_headers_none_hides_a_secret() {
+    let (gateway, echo) = pair(Knobs::default());
+    let body = message(&format!("key {}", secret()), false);
+    let packed = zstd::bulk::compress(body.as_bytes(), 3).unwrap();
+    let post = |headers: &str, body: &[u8]| {
+        let mut client = gateway.client();
+        client.send(format!(
+            "POST /openai/v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n{headers}content-length: {}\r\n\r\n",
+            body.len()
+        ));
+        client.send(body).response()
+    };
+    let picture = "content-type: image/png\r\n";
+    let codings = "content-encoding: identity\r\ncontent-encoding: zstd\r\n";
+    assert_eq!(post(&format!("{picture}{codings}"), &packed).status, 200);
+    assert!(contains(&echo.requests()[0].body, "<pl:AWS_ACCESS_KEY:"));
+    assert_eq!(echo.requests()[0].header("content-encoding"), None);
+
+    let wide: Vec<u8> = body.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let answer = post(&format!("{picture}content-type: application/json\r\n"), &wide);
+    assert_eq!((answer.status, answer.code()), (502, "waterwall-unscannable-body"));
+    assert_eq!(echo.requests().len(), 1);
+}
+
 #[test]
 fn a_compressed_answer_is_restored() {
     for encoding in [Encoding::Gzip, Encoding::Br, Encoding::Zstd] {

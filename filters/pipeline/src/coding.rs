@@ -5,6 +5,9 @@ use std::io::{self, Read, Write};
 use flate2::{read, write};
 use http::HeaderValue;
 
+/// More codings, one over the other, are no agent's.
+const MOST: usize = 4;
+
 /// Why a coded body cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum CodingError {
@@ -16,14 +19,20 @@ pub(crate) enum CodingError {
     TooLarge,
 }
 
-/// The codings that a `content-encoding` header lists, in the order applied.
-pub(crate) fn codings(header: Option<&HeaderValue>) -> Result<Vec<Coding>, CodingError> {
-    let header = header.map_or(Ok(""), HeaderValue::to_str).map_err(|_| CodingError::Unknown)?;
-    let names = header
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
-    names.map(Coding::named).collect()
+/// The codings that the `content-encoding` headers list, in the order applied. Several headers are
+/// one list (RFC 9110 §5.3).
+pub(crate) fn codings<'a>(
+    headers: impl IntoIterator<Item = &'a HeaderValue>,
+) -> Result<Vec<Coding>, CodingError> {
+    let mut codings = Vec::new();
+    for header in headers {
+        let names = header.to_str().map_err(|_| CodingError::Unknown)?.split(',').map(str::trim);
+        let coded = names.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
+        for name in coded {
+            codings.push(Coding::named(name)?);
+        }
+    }
+    if codings.len() > MOST { Err(CodingError::Unknown) } else { Ok(codings) }
 }
 
 /// One content coding.
@@ -75,13 +84,34 @@ fn is_zlib(start: &[u8]) -> bool {
 pub(crate) struct StreamDecoder(Vec<Stage>);
 
 enum Stage {
-    Gzip(write::MultiGzDecoder<Vec<u8>>),
+    Gzip(write::MultiGzDecoder<Output>),
     /// Whether it is zlib shows in the first two bytes.
     Deflate(Vec<u8>),
-    Zlib(write::ZlibDecoder<Vec<u8>>),
-    Bare(write::DeflateDecoder<Vec<u8>>),
-    Brotli(Box<brotli::DecompressorWriter<Vec<u8>>>),
-    Zstd(Box<zstd::stream::write::Decoder<'static, Vec<u8>>>),
+    Zlib(write::ZlibDecoder<Output>),
+    Bare(write::DeflateDecoder<Output>),
+    Brotli(Box<brotli::DecompressorWriter<Output>>),
+    Zstd(Box<zstd::stream::write::Decoder<'static, Output>>),
+}
+
+/// What one chunk decodes to. A few bytes may stand for gigabytes, so it has a limit.
+#[derive(Default)]
+struct Output(Vec<u8>);
+
+/// The most that one chunk may decode to. Chunks have some 64 KiB, and honest text shrinks to a
+/// tenth, now and then to a hundredth.
+const MOST_AT_ONCE: usize = 32 << 20;
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > MOST_AT_ONCE - self.0.len() {
+            return Err(io::Error::other("a chunk decodes to too much"));
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl StreamDecoder {
@@ -89,10 +119,12 @@ impl StreamDecoder {
     pub(crate) fn new(codings: &[Coding]) -> io::Result<Self> {
         let stage = |coding: &Coding| {
             Ok(match coding {
-                Coding::Gzip => Stage::Gzip(write::MultiGzDecoder::new(Vec::new())),
+                Coding::Gzip => Stage::Gzip(write::MultiGzDecoder::new(Output::default())),
                 Coding::Deflate => Stage::Deflate(Vec::new()),
-                Coding::Brotli => Stage::Brotli(Box::new(brotli::DecompressorWriter::new(Vec::new(), 4096))),
-                Coding::Zstd => Stage::Zstd(Box::new(zstd::stream::write::Decoder::new(Vec::new())?)),
+                Coding::Brotli => {
+                    Stage::Brotli(Box::new(brotli::DecompressorWriter::new(Output::default(), 4096)))
+                }
+                Coding::Zstd => Stage::Zstd(Box::new(zstd::stream::write::Decoder::new(Output::default())?)),
             })
         };
         codings.iter().rev().map(stage).collect::<io::Result<_>>().map(Self)
@@ -119,9 +151,9 @@ impl Stage {
                 }
                 *chunk = std::mem::take(start);
                 *self = if is_zlib(chunk) {
-                    Self::Zlib(write::ZlibDecoder::new(Vec::new()))
+                    Self::Zlib(write::ZlibDecoder::new(Output::default()))
                 } else {
-                    Self::Bare(write::DeflateDecoder::new(Vec::new()))
+                    Self::Bare(write::DeflateDecoder::new(Output::default()))
                 };
                 self.push(chunk)
             }
@@ -130,14 +162,10 @@ impl Stage {
 }
 
 /// Runs a chunk through a decoder and takes out all it gives.
-fn pass<W: Write>(
-    decoder: &mut W,
-    chunk: &mut Vec<u8>,
-    output: fn(&mut W) -> &mut Vec<u8>,
-) -> io::Result<()> {
+fn pass<W: Write>(decoder: &mut W, chunk: &mut Vec<u8>, output: fn(&mut W) -> &mut Output) -> io::Result<()> {
     decoder.write_all(chunk)?;
     decoder.flush()?;
-    *chunk = std::mem::take(output(decoder));
+    *chunk = std::mem::take(&mut output(decoder).0);
     Ok(())
 }
 
@@ -205,11 +233,33 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_that_decodes_to_too_much_is_malformed() {
+        let zeros = vec![0; MOST_AT_ONCE];
+        for coding in ALL {
+            let mut decoder = StreamDecoder::new(&[coding]).expect("memory");
+            let mut fits = encode(coding, &zeros[1..]);
+            decoder.push(&mut fits).expect("within the limit");
+            assert_eq!(fits.len(), MOST_AT_ONCE - 1, "{coding:?}");
+            let mut decoder = StreamDecoder::new(&[coding]).expect("memory");
+            let mut bomb = encode(coding, &[zeros.as_slice(), b"0"].concat());
+            assert!(bomb.len() < MOST_AT_ONCE / 500, "{coding:?}: {}", bomb.len());
+            assert!(decoder.push(&mut bomb).is_err(), "{coding:?}");
+        }
+    }
+
+    #[test]
     fn reads_the_header() {
-        let header = |value: &'static str| codings(Some(&HeaderValue::from_static(value)));
+        let headers = |values: &[&'static str]| {
+            codings(&values.iter().copied().map(HeaderValue::from_static).collect::<Vec<_>>())
+        };
+        let header = |value| headers(&[value]);
         assert_eq!(header("gzip, zstd"), Ok(vec![Coding::Gzip, Coding::Zstd]));
         assert_eq!(header("identity"), Ok(vec![]));
         assert_eq!(header("compress"), Err(CodingError::Unknown));
-        assert_eq!(codings(None), Ok(vec![]));
+        assert_eq!(header("gzip, gzip, gzip, gzip, gzip"), Err(CodingError::Unknown));
+        assert_eq!(headers(&[]), Ok(vec![]));
+        assert_eq!(headers(&["identity", "gzip"]), Ok(vec![Coding::Gzip]));
+        assert_eq!(headers(&["gzip, br", "zstd"]), Ok(vec![Coding::Gzip, Coding::Brotli, Coding::Zstd]));
+        assert_eq!(headers(&["gzip", "compress"]), Err(CodingError::Unknown));
     }
 }

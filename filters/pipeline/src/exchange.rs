@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_TYPE},
+};
 use waterwall_core::{
     dialect::Dialect,
     restore::Restorations,
@@ -82,12 +85,19 @@ pub struct Exchange {
     pub(crate) response: Response,
 }
 
+/// The media type of a request. Of several that differ, none can be trusted.
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let mut all = headers.get_all(CONTENT_TYPE).iter();
+    let first = all.next()?;
+    all.all(|other| other == first).then(|| first.to_str().ok().map(str::to_owned))?
+}
+
 /// The request under way.
 #[derive(Default)]
 pub(crate) struct Request {
     pub(crate) body: Bytes,
     pub(crate) content_type: Option<String>,
-    pub(crate) content_encoding: Option<http::HeaderValue>,
+    pub(crate) content_encoding: Vec<HeaderValue>,
     pub(crate) decoded: bool,
     pub(crate) query: Option<String>,
     /// The query was changed.
@@ -124,7 +134,6 @@ impl Exchange {
         head: &RequestHead<'_>,
     ) -> Result<Self, Refusal> {
         let session = Session::of(head.host, head.headers, &policy.detectors);
-        let header = |name| head.headers.get(name);
         let mut exchange = Self {
             services: Arc::clone(services),
             policy: Arc::clone(policy),
@@ -134,8 +143,8 @@ impl Exchange {
             session_id: session.id,
             scope: session.scope,
             request: Request {
-                content_type: header(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned),
-                content_encoding: header(http::header::CONTENT_ENCODING).cloned(),
+                content_type: content_type(head.headers),
+                content_encoding: head.headers.get_all(CONTENT_ENCODING).iter().cloned().collect(),
                 query: head.query.map(str::to_owned),
                 ..Request::default()
             },

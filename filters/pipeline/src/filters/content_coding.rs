@@ -22,7 +22,7 @@ impl Filter for ContentCoding {
         }
         let limit = exchange.policy.max_body_bytes;
         let decode = || {
-            let codings = codings(exchange.request.content_encoding.as_ref())?;
+            let codings = codings(&exchange.request.content_encoding)?;
             let mut decoded = None;
             for coding in codings.iter().rev() {
                 decoded = Some(coding.decode(decoded.as_deref().unwrap_or(&exchange.request.body), limit)?);
@@ -49,7 +49,7 @@ impl Filter for ContentCoding {
     /// We ask for identity; some providers compress all the same. What cannot be decoded passes
     /// as it is: it holds placeholders, not secrets.
     fn response_head(&self, exchange: &mut Exchange, head: &ResponseHead<'_>) -> Result<(), Refusal> {
-        let codings = codings(head.headers.get(CONTENT_ENCODING)).ok();
+        let codings = codings(head.headers.get_all(CONTENT_ENCODING)).ok();
         exchange.response.decoder = codings.and_then(|codings| StreamDecoder::new(&codings).ok());
         Ok(())
     }

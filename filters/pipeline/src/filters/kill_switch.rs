@@ -10,6 +10,15 @@ impl Filter for KillSwitch {
     }
 
     fn begin(&self, exchange: &mut Exchange, _head: &RequestHead<'_>) -> Result<(), Refusal> {
-        exchange.services.refuse_armed(|| Some(exchange.request_id.clone()))
+        refuse_armed(exchange)
     }
+
+    /// Once more: the body may have taken minutes to arrive.
+    fn request(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
+        refuse_armed(exchange)
+    }
+}
+
+fn refuse_armed(exchange: &Exchange) -> Result<(), Refusal> {
+    exchange.services.refuse_armed(|| Some(exchange.request_id.clone()))
 }
