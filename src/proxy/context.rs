@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use pingora_core::{Error, ErrorType, Result};
 use pingora_proxy::Session;
 use waterwall_core::dialect::Dialect;
@@ -194,7 +194,7 @@ impl Context {
         let status = session.response_written().map_or(0, |head| head.status.as_u16());
         let exchange = self.exchange.as_ref();
         tracing::info!(
-            method = %session.req_header().method,
+            method = loggable(&session.req_header().method),
             host,
             status,
             error = self.error,
@@ -206,5 +206,13 @@ impl Context {
             milliseconds = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             "exchange ended"
         );
+    }
+}
+
+/// A method of the agent's own making could say anything.
+fn loggable(method: &Method) -> &str {
+    match method.as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known,
+        _ => "other",
     }
 }

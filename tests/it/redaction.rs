@@ -102,6 +102,11 @@ fn the_agents_credentials_pass_and_are_logged_nowhere() {
     // Refused ones must not be quoted either.
     gateway.client().get(&format!("/nowhere?key={credential}"), "");
     gateway.client().send(format!("GET / nonsense {credential}\r\n\r\n")).head().unwrap();
+    gateway
+        .client()
+        .send(format!("{credential} /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\n"))
+        .head()
+        .unwrap();
     assert!(!gateway.setup.stderr().contains(&credential));
 }
 
