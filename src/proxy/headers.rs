@@ -46,8 +46,17 @@ pub(super) fn of_forwarded_request(
     } else if request.method == Method::POST || request.method == Method::PUT {
         request.insert_header(header::CONTENT_LENGTH, 0)?;
     }
-    if forward.is_some_and(|forward| forward.decoded) {
+    let Some(forward) = forward else { return Ok(()) };
+    if forward.decoded {
         request.remove_header(&header::CONTENT_ENCODING);
+    }
+    for (name, values) in &forward.headers {
+        // What has been dropped above stays dropped.
+        if request.remove_header(name).is_some() {
+            for value in values {
+                request.append_header(name, value)?;
+            }
+        }
     }
     Ok(())
 }

@@ -351,3 +351,31 @@ fn the_model_is_told_of_placeholders_only_when_asked_for_and_always_alike() {
     assert_eq!(sent[0]["system"], waterwall_core::explain::SENTENCE);
     assert_eq!(sent[0]["system"], sent[1]["system"]);
 }
+
+#[test]
+fn a_secret_in_a_header_is_replaced_and_one_in_the_path_refused() {
+    let upstream = Scripted::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+    let gateway = Setup::new([UpstreamConfig::generic(upstream.url())]).start();
+    let secret = secret();
+    let headers =
+        format!("x-turn: {{\"remote\":\"{secret}\"}}\r\nx-turn: plain\r\nauthorization: Bearer {secret}\r\n");
+    let answer = gateway.client().get("/up/v1/things", &headers);
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let sent = upstream.requests().remove(0);
+    let turns: Vec<_> = sent
+        .head
+        .lines()
+        .filter_map(|line| line.to_ascii_lowercase().starts_with("x-turn: ").then(|| &line[8..]))
+        .collect();
+    assert_eq!(turns.len(), 2, "{turns:?}");
+    assert!(turns[0].starts_with("{\"remote\":\"<pl:AWS_ACCESS_KEY:"), "{turns:?}");
+    assert_eq!(turns[1], "plain");
+    assert_eq!(sent.header("authorization"), Some(format!("Bearer {secret}").as_str()));
+
+    let refused = gateway.client().get(&format!("/up/v1/files/{secret}"), "");
+    assert_eq!((refused.status, refused.code()), (502, "waterwall-unscannable-body"), "{}", refused.text());
+    assert_eq!(upstream.requests().len(), 1);
+    let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
+    assert_eq!(log.matches("\"line_type\":\"redaction\"").count(), 1, "{log}");
+    assert!(!log.contains(&secret));
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE},
 };
 use waterwall_core::{
@@ -59,6 +59,8 @@ pub struct Forward {
     pub decoded: bool,
     /// The query string to send, when it had to change.
     pub query: Option<String>,
+    /// Headers that had to change, each with all its values.
+    pub headers: Vec<(HeaderName, Vec<HeaderValue>)>,
 }
 
 /// What happens to the response's body.
@@ -100,6 +102,8 @@ pub(crate) struct Request {
     pub(crate) content_encoding: Vec<HeaderValue>,
     pub(crate) decoded: bool,
     pub(crate) query: Option<String>,
+    /// Headers that have to change.
+    pub(crate) headers: Vec<(HeaderName, Vec<HeaderValue>)>,
     /// The query was changed.
     pub(crate) query_changed: bool,
     /// The secrets replaced, in body order. Holding them keeps them in the vault.
@@ -166,6 +170,7 @@ impl Exchange {
             body: std::mem::take(&mut self.request.body),
             decoded: self.request.decoded,
             query: self.request.query.take().filter(|_| self.request.query_changed),
+            headers: std::mem::take(&mut self.request.headers),
         })
     }
 

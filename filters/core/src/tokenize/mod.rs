@@ -163,6 +163,14 @@ impl Tokenizer<'_> {
         }
     }
 
+    /// Scans a plain text.
+    ///
+    /// # Errors
+    /// As for a body.
+    pub fn text(&self, text: &[u8]) -> Result<Splices, Unscannable> {
+        leaf::scan_plain(self, text)
+    }
+
     /// Scans a query string (without `?`).
     ///
     /// # Errors

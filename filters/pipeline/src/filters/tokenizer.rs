@@ -1,14 +1,19 @@
-//! Replaces secrets in the request's body and query.
+//! Replaces secrets in the request's body, query and headers.
 
 use waterwall_core::tokenize::{Splices, Tokenizer as Scanner};
 
-use crate::{Exchange, Filter, Refusal, Unscannable};
+use super::head;
+use crate::{Exchange, Filter, Refusal, RequestHead, Unscannable};
 
 pub(crate) struct Tokenizer;
 
 impl Filter for Tokenizer {
     fn name(&self) -> &'static str {
         "tokenizer"
+    }
+
+    fn begin(&self, exchange: &mut Exchange, head: &RequestHead<'_>) -> Result<(), Refusal> {
+        head::scan(exchange, head)
     }
 
     fn request(&self, exchange: &mut Exchange) -> Result<(), Refusal> {
@@ -56,7 +61,7 @@ fn body(exchange: &mut Exchange) -> Result<(), Refusal> {
     }
 }
 
-fn scanner<T>(exchange: &Exchange, scan: impl FnOnce(Scanner<'_>) -> T) -> T {
+pub(super) fn scanner<T>(exchange: &Exchange, scan: impl FnOnce(Scanner<'_>) -> T) -> T {
     let services = &exchange.services;
     scan(Scanner {
         detectors: &exchange.policy.detectors,
@@ -66,6 +71,6 @@ fn scanner<T>(exchange: &Exchange, scan: impl FnOnce(Scanner<'_>) -> T) -> T {
     })
 }
 
-fn keep(exchange: &mut Exchange, splices: &Splices) {
+pub(super) fn keep(exchange: &mut Exchange, splices: &Splices) {
     exchange.request.secrets.extend(splices.entries().cloned());
 }
