@@ -66,10 +66,11 @@ impl ShutdownSignalWatch for Signals {
     }
 }
 
-/// The two ways to be asked to stop. `None` where the system does not let us listen.
+/// The ways to be asked to stop. `None` where the system does not let us listen.
 struct Asked {
     terminate: Option<Signal>,
     interrupt: Option<Signal>,
+    quit: Option<Signal>,
 }
 
 impl Asked {
@@ -77,6 +78,7 @@ impl Asked {
         Self {
             terminate: signal(SignalKind::terminate()).ok(),
             interrupt: signal(SignalKind::interrupt()).ok(),
+            quit: signal(SignalKind::quit()).ok(),
         }
     }
 
@@ -84,6 +86,7 @@ impl Asked {
         tokio::select! {
             () = next(&mut self.terminate) => {}
             () = next(&mut self.interrupt) => {}
+            () = next(&mut self.quit) => {}
         }
     }
 }

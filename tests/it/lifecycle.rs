@@ -10,7 +10,7 @@ const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 #[test]
 fn an_idle_gateway_stops_at_once() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "QUIT"] {
         let upstream = Scripted::answering(OK);
         let mut gateway = Gateway::before(upstream.url());
         // Kept alive, but idle; and one that never said a word.
