@@ -4,7 +4,7 @@
 //! order: `v` 1, `manifest_type` "session", `session_id`, `started_ts`, `ended_ts`,
 //! `redaction_total`, `types_seen`, `chain_seq_range`, `chain_root_hash`, `policy_hash`,
 //! `behavioral_fingerprint`, `frameworks`, `signing_key_id`, `signature` (see
-//! [`crate::document`]). The range goes from the first line after the session was first seen to
+//! `crate::document`). The range goes from the first line after the session was first seen to
 //! the checkpoint that covers it, whose root is `chain_root_hash`. A session that went on over
 //! rotations begins with the first line of the last chain, and has a member `rotations`.
 

@@ -4,7 +4,7 @@
 //! keeps two requests of one millisecond apart. Its members, in the file's order: `v` 1,
 //! `receipt_type` "redaction", `ts` and `chain_seq` of its redaction line, `request_id` and
 //! `session_id` (or null), `redaction_count`, `types` and `hmac8s` in body order, `policy_hash`,
-//! `frameworks`, `signing_key_id`, `signature` (see [`crate::document`]).
+//! `frameworks`, `signing_key_id`, `signature` (see `crate::document`).
 
 use crate::{Redaction, SigningKey, canonical::Value, document::Document, file_name, frameworks, timestamp};
 
