@@ -217,7 +217,7 @@ impl<'a> Format<'a> {
         }
         if !is_text(body) {
             let media = ["image/", "audio/", "video/"].iter().any(|kind| media_type.starts_with(kind));
-            return if media { Self::Media } else { Self::Unknown };
+            return if media && !hides_text(body) { Self::Media } else { Self::Unknown };
         }
         let mut lexer = crate::json::Lexer::many(document::nothing_special());
         let start = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body).trim_ascii_start();
@@ -241,7 +241,32 @@ fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
+/// Text in another coat, whatever media type it is given: compressed, archived or UTF-16.
+fn hides_text(body: &[u8]) -> bool {
+    /// gzip, zip, zstd, bzip2, xz, and the byte order marks of UTF-16.
+    const STARTS: [&[u8]; 7] =
+        [b"\x1F\x8B", b"PK\x03\x04", b"\x28\xB5\x2F\xFD", b"BZh", b"\xFD7zXZ\0", b"\xFF\xFE", b"\xFE\xFF"];
+    // Without a mark, ASCII in UTF-16 has a NUL in each pair and none elsewhere.
+    let pairs = body[..body.len().min(64)].as_chunks::<2>().0;
+    let utf16 = |nul: usize| pairs.len() > 1 && pairs.iter().all(|pair| pair[nul] == 0 && pair[1 - nul] != 0);
+    STARTS.iter().any(|start| body.starts_with(start)) || utf16(0) || utf16(1)
+}
+
 /// UTF-8 without NUL: what a text scan sees as the reader will. (UTF-16 has NULs.)
 fn is_text(body: &[u8]) -> bool {
     std::str::from_utf8(body).is_ok() && !body.contains(&0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_in_another_coat_is_no_picture() {
+        let media = |body: &[u8]| matches!(Format::of(Some("image/png"), body), Format::Media);
+        assert!(media(b"\x89PNG\r\n\x1A\n\0\0\0\rIHDR\xFF") && media(b"\xFF\xD8\xFF\xE0\0\x10JFIF\0"));
+        for body in [&b"\x1F\x8B\x08\0\xFF"[..], b"PK\x03\x04\xFF", b"\xFF\xFEa\0", b"a\0b\0c\0", b"\0a\0b"] {
+            assert!(!media(body), "{body:?}");
+        }
+    }
 }
