@@ -45,6 +45,8 @@ use supervisor::Supervisor;
 const LINGER: Duration = Duration::from_secs(1);
 /// How often it tells its successor what is new, and looks whether it may end.
 const LOOK: Duration = Duration::from_millis(50);
+/// How long those that are cut may take to close their records.
+const CUT: Duration = Duration::from_secs(5);
 /// Attempts per request: one per address of the upstream, and one for a stale connection.
 const MAX_RETRIES: usize = 8;
 /// Bytes of an answer collected per agent before a flush: an event with its chunk framing leaves in
@@ -109,7 +111,7 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
         Arc::clone(&metrics),
         ending.leaving(),
     );
-    let forward = Arc::new(Forward::new(&config, Arc::clone(&live), Arc::clone(&services)));
+    let forward = Arc::new(Forward::new(&config, Arc::clone(&live), Arc::clone(&services), ending.cutting()));
     let front = |proxy| Front::new(proxy, Arc::clone(&forward), open.clone(), &ending);
     let admin = Admin::new(Facts {
         config: config.clone(),
@@ -117,7 +119,7 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
         services: Arc::clone(&services),
         switch: Arc::clone(&switch),
         reloader,
-        metrics,
+        metrics: Arc::clone(&metrics),
         open: open.clone(),
         verifier: Verifier::start(config.audit.chain.clone(), &config.audit.signing_key)?,
     });
@@ -135,7 +137,7 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
         config: config.clone(),
         services: Arc::clone(&services),
         switch,
-        ending,
+        ending: Arc::clone(&ending),
         sockets: Mutex::new(Some(sockets)),
         predecessor,
         told: Box::new(supervisor::hand_to),
@@ -144,6 +146,9 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
     ready(&config);
     let supervisor = Supervisor::ready(&config)?;
     let served = serving.until_the_end(&open, config.drain, supervisor, &giver);
+    if served.is_ok() {
+        cut(&open, &metrics, &ending);
+    }
     drop(operator);
     watcher.stop();
     let notes = upkeep.stop();
@@ -155,6 +160,19 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
         }
         End::Given | End::Stopped => close(&services, notes),
     })
+}
+
+/// Closes what is still open, and waits until the audit log has its closing lines.
+fn cut(open: &Open, metrics: &Metrics, ending: &Ending) {
+    ending.cut();
+    let since = Instant::now();
+    while open.count() + metrics.under_way() > 0 {
+        if since.elapsed() > CUT {
+            tracing::warn!(exchanges = metrics.under_way(), "these have no closing line on the audit log");
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Ends all sessions, and the log with a checkpoint.

@@ -49,6 +49,8 @@ pub(crate) struct Ending {
     leaving: watch::Sender<bool>,
     /// Connections without a request are closed.
     stopping: watch::Sender<bool>,
+    /// Every connection is closed, whatever it is about.
+    cutting: watch::Sender<bool>,
     given: AtomicBool,
 }
 
@@ -56,7 +58,8 @@ impl Ending {
     /// Of a gateway that has just begun.
     pub(crate) fn new() -> Self {
         let given = AtomicBool::new(false);
-        Self { leaving: watch::Sender::new(false), stopping: watch::Sender::new(false), given }
+        let [leaving, stopping, cutting] = [(); 3].map(|()| watch::Sender::new(false));
+        Self { leaving, stopping, cutting, given }
     }
 
     /// A successor takes the new connections.
@@ -76,6 +79,12 @@ impl Ending {
         self.leaving.send_replace(true);
     }
 
+    /// Nothing is waited for any more.
+    pub(crate) fn cut(&self) {
+        self.stop();
+        self.cutting.send_replace(true);
+    }
+
     /// Turns true when answers are to be the last of their connections.
     pub(crate) fn leaving(&self) -> watch::Receiver<bool> {
         self.leaving.subscribe()
@@ -84,5 +93,10 @@ impl Ending {
     /// Turns true when silent connections are to be closed.
     pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
         self.stopping.subscribe()
+    }
+
+    /// Turns true when every connection is to be closed.
+    pub(crate) fn cutting(&self) -> watch::Receiver<bool> {
+        self.cutting.subscribe()
     }
 }

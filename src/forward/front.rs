@@ -33,13 +33,25 @@ pub(crate) struct Front {
     stopping: ShutdownWatch,
     /// Turns true when connections are to be closed after their answer.
     leaving: ShutdownWatch,
+    /// Turns true when they are to be closed at once.
+    cutting: ShutdownWatch,
 }
 
 impl Front {
     /// A front for `proxy` and `forward` that counts its connections in `open`, until `ending`.
     pub(crate) fn new(proxy: HttpProxy<Gateway>, forward: Arc<Forward>, open: Open, ending: &Ending) -> Self {
-        let (stopping, leaving) = (ending.stopping(), ending.leaving());
-        Self { proxy: Arc::new(proxy), forward, open, stopping, leaving }
+        let (stopping, leaving, cutting) = (ending.stopping(), ending.leaving(), ending.cutting());
+        Self { proxy: Arc::new(proxy), forward, open, stopping, leaving, cutting }
+    }
+
+    /// Serves a connection to its end, keep-alive included. One that is cut is dropped, and with it its
+    /// exchange, which closes its record.
+    async fn serve(&self, stream: Stream) -> Option<Stream> {
+        let mut cutting = self.cutting.clone();
+        tokio::select! {
+            left = self.proxy.process_new(stream, &self.leaving) => left,
+            Ok(_) = cutting.wait_for(|cut| *cut) => None,
+        }
     }
 
     /// Waits for the first bytes, less long where others wait for a place.
@@ -68,11 +80,10 @@ impl ServerApp for Front {
         let mut start = [0; 8];
         let peeked = until_stop(&self.stopping, self.first_bytes(&mut stream, &mut start)).await??;
         if !peeked || &start != b"CONNECT " {
-            // Serves the connection to its end, keep-alive included.
-            return self.proxy.process_new(stream, &self.leaving).await;
+            return self.serve(stream).await;
         }
         let intercepted = self.forward.connect(stream, &self.open, &self.stopping).await?;
-        self.proxy.process_new(Box::new(intercepted), &self.leaving).await
+        self.serve(Box::new(intercepted)).await
     }
 
     /// Closes idle connections, once that is due.

@@ -42,7 +42,7 @@ use dial::{Dialer, Failure};
 use head::{Head, Target};
 use policy::Verdict;
 use stream::{Intercepted, Rewound};
-use tunnel::{End, Traffic};
+use tunnel::{End, Signs, Traffic};
 
 pub(crate) use authority::examine;
 pub(crate) use front::Front;
@@ -61,18 +61,26 @@ pub(crate) struct Forward {
     dialer: Dialer,
     /// Whether the kill switch was armed when last looked at.
     armed: watch::Sender<bool>,
+    /// Turns true when tunnels are to be cut.
+    cutting: ShutdownWatch,
     services: Arc<Services>,
 }
 
 impl Forward {
     /// Forward mode on the port that `config` names, and else as what is in force says.
-    pub(crate) fn new(config: &Config, live: Arc<Live>, services: Arc<Services>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        live: Arc<Live>,
+        services: Arc<Services>,
+        cutting: ShutdownWatch,
+    ) -> Self {
         Self {
             live,
             authority: Store::default(),
             door: Door::new(config.listen),
             dialer: Dialer::new(),
             armed: watch::Sender::new(false),
+            cutting,
             services,
         }
     }
@@ -203,7 +211,8 @@ impl Forward {
         let end = match timeout(ANSWER, answer::established(&mut stream)).await {
             Ok(Ok(())) => {
                 let agent = Rewound::new(rest, stream);
-                tunnel::carry(agent, other, &traffic, &self.armed.subscribe(), shutdown).await
+                let signs = Signs { armed: &self.armed.subscribe(), shutdown, cutting: &self.cutting };
+                tunnel::carry(agent, other, &traffic, signs).await
             }
             _ => End::Closed,
         };

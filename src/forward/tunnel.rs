@@ -29,6 +29,19 @@ pub(super) enum End {
     Idle,
     /// The kill switch was armed.
     KillSwitch,
+    /// The gateway ends and waits no longer.
+    Cut,
+}
+
+/// What ends a tunnel from outside, by turning true.
+#[derive(Clone, Copy)]
+pub(super) struct Signs<'a> {
+    /// The kill switch is armed.
+    pub(super) armed: &'a watch::Receiver<bool>,
+    /// The gateway stops: a quiet tunnel ends.
+    pub(super) shutdown: &'a ShutdownWatch,
+    /// Every tunnel ends.
+    pub(super) cutting: &'a ShutdownWatch,
 }
 
 /// What went through a tunnel.
@@ -40,15 +53,9 @@ pub(super) struct Traffic {
     pub(super) received: AtomicU64,
 }
 
-/// Carries bytes between the agent and the other side until either is done, `armed` turns true, or
+/// Carries bytes between the agent and the other side until either is done, one of `signs` says so, or
 /// both are silent for too long.
-pub(super) async fn carry<A, B>(
-    agent: A,
-    other: B,
-    traffic: &Traffic,
-    armed: &watch::Receiver<bool>,
-    shutdown: &ShutdownWatch,
-) -> End
+pub(super) async fn carry<A, B>(agent: A, other: B, traffic: &Traffic, signs: Signs<'_>) -> End
 where
     A: AsyncRead + AsyncWrite + Unpin,
     B: AsyncRead + AsyncWrite + Unpin,
@@ -57,7 +64,8 @@ where
     let mut agent = Counted { inner: agent, count: &traffic.sent, last: &last };
     let mut other = Counted { inner: other, count: &traffic.received, last: &last };
     let mut copying = pin!(copy_bidirectional_with_sizes(&mut agent, &mut other, BUFFER, BUFFER));
-    let (mut armed, mut shutdown) = (armed.clone(), shutdown.clone());
+    let [mut armed, mut shutdown, mut cutting] =
+        [signs.armed, signs.shutdown, signs.cutting].map(watch::Receiver::clone);
     let mut stopping = false;
     loop {
         let limit = match (stopping, last.half_closed.load(Relaxed)) {
@@ -76,6 +84,7 @@ where
                 }
             }
             Ok(_) = armed.wait_for(|armed| *armed) => return End::KillSwitch,
+            Ok(_) = cutting.wait_for(|cut| *cut) => return End::Cut,
             Ok(_) = shutdown.wait_for(|stop| *stop), if !stopping => stopping = true,
         }
     }
@@ -159,11 +168,13 @@ mod tests {
     struct Switches {
         arm: watch::Sender<bool>,
         stop: watch::Sender<bool>,
+        cut: watch::Sender<bool>,
     }
 
     impl Switches {
         fn new() -> Self {
-            Self { arm: watch::Sender::new(false), stop: watch::Sender::new(false) }
+            let [arm, stop, cut] = [(); 3].map(|()| watch::Sender::new(false));
+            Self { arm, stop, cut }
         }
     }
 
@@ -174,9 +185,13 @@ mod tests {
     ) -> (tokio::io::DuplexStream, tokio::io::DuplexStream, tokio::task::JoinHandle<End>) {
         let (agent, near) = duplex(64);
         let (far, other) = duplex(64);
-        let (armed, shutdown) = (switches.arm.subscribe(), switches.stop.subscribe());
+        let [armed, shutdown, cutting] =
+            [&switches.arm, &switches.stop, &switches.cut].map(watch::Sender::subscribe);
         let traffic = Arc::clone(traffic);
-        let end = tokio::spawn(async move { carry(near, far, &traffic, &armed, &shutdown).await });
+        let end = tokio::spawn(async move {
+            let signs = Signs { armed: &armed, shutdown: &shutdown, cutting: &cutting };
+            carry(near, far, &traffic, signs).await
+        });
         (agent, other, end)
     }
 
@@ -228,6 +243,14 @@ mod tests {
         let (_agent, _other, end) = tunnel(&switches, &traffic);
         switches.arm.send(true).unwrap();
         assert_eq!(end.await.unwrap(), End::KillSwitch);
+    }
+
+    #[tokio::test]
+    async fn a_gateway_that_waits_no_longer_cuts_it() {
+        let (switches, traffic) = (Switches::new(), Arc::default());
+        let (_agent, _other, end) = tunnel(&switches, &traffic);
+        switches.cut.send(true).unwrap();
+        assert_eq!(end.await.unwrap(), End::Cut);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,8 +7,8 @@ mod books;
 mod latency;
 mod window;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use waterwall_core::secret::Kind;
@@ -27,6 +27,25 @@ pub(crate) struct Metrics {
     upstream_ok: AtomicU64,
     /// Whether the last attempt to reach an upstream got an answer.
     upstream_reachable: AtomicBool,
+    /// How many exchanges have begun and not ended.
+    under_way: AtomicUsize,
+}
+
+/// An exchange under way; ending is dropping.
+pub(crate) struct UnderWay(Arc<Metrics>);
+
+impl UnderWay {
+    /// One more.
+    pub(crate) fn begin(metrics: &Arc<Metrics>) -> Self {
+        metrics.under_way.fetch_add(1, SeqCst);
+        Self(Arc::clone(metrics))
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, SeqCst);
+    }
 }
 
 /// How an exchange ended.
@@ -57,6 +76,7 @@ impl Metrics {
             books: Mutex::default(),
             upstream_ok: AtomicU64::new(0),
             upstream_reachable: AtomicBool::new(false),
+            under_way: AtomicUsize::new(0),
         }
     }
 
@@ -98,6 +118,11 @@ impl Metrics {
     /// How long the gateway has been running.
     pub(crate) fn uptime(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// How many exchanges have begun and not ended, their records included.
+    pub(crate) fn under_way(&self) -> usize {
+        self.under_way.load(SeqCst)
     }
 
     /// The last five minutes, fifteen for malformed events, and the last fifty activities.

@@ -15,7 +15,7 @@ use super::buffered::Hold;
 use super::intake;
 use super::rescue::Rescue;
 use crate::live::Running;
-use crate::metrics::{Ended, Metrics};
+use crate::metrics::{Ended, Metrics, UnderWay};
 use crate::upstream::Target;
 
 /// The state of one exchange. Small: a thousand of these are open at once.
@@ -54,10 +54,21 @@ pub(crate) struct Context {
     pub(super) refusal: Option<Rescue>,
     /// The code of the gateway's own answer, for the log.
     error: Option<&'static str>,
+    /// Counts it until its record is closed: the last field to be dropped.
+    _under_way: UnderWay,
+}
+
+/// An exchange that is dropped on the way, because the gateway ends, has its record closed too.
+impl Drop for Context {
+    fn drop(&mut self) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.close();
+        }
+    }
 }
 
 impl Context {
-    pub(super) fn new(running: Arc<Running>) -> Self {
+    pub(super) fn new(running: Arc<Running>, under_way: UnderWay) -> Self {
         Self {
             began: Instant::now(),
             added: Duration::ZERO,
@@ -77,6 +88,7 @@ impl Context {
             tail: None,
             refusal: None,
             error: None,
+            _under_way: under_way,
         }
     }
 

@@ -30,7 +30,7 @@ use waterwall_pipeline::{Answer, Exchange, Forward, RequestHead, Services};
 use crate::config::Config;
 use crate::door::{Door, Stranger};
 use crate::live::Live;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, UnderWay};
 
 use buffered::Hold;
 use context::Context;
@@ -174,7 +174,7 @@ impl ProxyHttp for Gateway {
     type CTX = Context;
 
     fn new_ctx(&self) -> Context {
-        Context::new(self.live.now())
+        Context::new(self.live.now(), UnderWay::begin(&self.metrics))
     }
 
     /// None: the default one compresses, which would hold streams back.

@@ -58,31 +58,57 @@ fn what_is_in_flight_is_finished() {
 /// A stream that does not end is cut, and everything is written all the same.
 #[test]
 fn what_takes_too_long_is_cut_and_the_log_is_closed() {
+    let gateway = cut_in_a_stream("drain_seconds: 1", &["TERM"]);
+    let state = gateway.setup.path("state");
+    let log = std::fs::read_to_string(state.join("audit/proxy.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert_eq!(last["line_type"], "checkpoint");
+    assert_eq!(std::fs::read_dir(state.join("audit/manifests")).unwrap().count(), 1);
+}
+
+/// Neither does a second signal leave an exchange without its closing line.
+#[test]
+fn what_a_second_signal_cuts_is_recorded() {
+    cut_in_a_stream("drain_seconds: 3600", &["TERM", "TERM"]);
+}
+
+/// A gateway that was told to stop, by these signals one after the other, while a stream was under way
+/// that does not end. Its log is whole: the request's line, and what was restored until the cut.
+fn cut_in_a_stream(setting: &str, signals: &[&str]) -> Gateway {
     let upstream = Scripted::start(|connection| {
         let request = connection.request().unwrap();
         connection.send("HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n");
         connection.chunk(&String::from_utf8(request.body).unwrap());
         connection.request();
     });
-    let mut gateway = Setup::new([UpstreamConfig::generic(upstream.url())]).with("drain_seconds: 1").start();
+    let mut gateway = Setup::new([UpstreamConfig::generic(upstream.url())]).with(setting).start();
     let mut client = gateway.client();
     let body = format!("{{\"key\": \"AKIA{}\"}}", "FAKE".repeat(4));
     client.send_post("/up/x", &body);
     client.head().unwrap();
     assert_eq!(client.chunk().unwrap().unwrap(), body.as_bytes());
-    gateway.signal("TERM");
+    for (number, signal) in signals.iter().enumerate() {
+        gateway.signal(signal);
+        if number == 0 {
+            // Until it is acted on, the next one is the same signal still.
+            gateway.wait_for_log("stopping");
+        }
+    }
     assert_eq!(gateway.wait().code(), Some(0));
     assert!(client.chunk().is_err(), "cut, and not ended");
     gateway.wait_for_log("stopped before these were done");
 
-    let state = gateway.setup.path("state");
-    let log = std::fs::read_to_string(state.join("audit/proxy.jsonl")).unwrap();
-    let last: serde_json::Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
-    assert_eq!(last["line_type"], "checkpoint");
-    assert!(log.contains("\"line_type\":\"redaction\""));
-    assert_eq!(std::fs::read_dir(state.join("audit/manifests")).unwrap().count(), 1);
+    let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
+    let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |kind: &str| lines.iter().filter(|line| line["line_type"] == kind).collect::<Vec<_>>();
+    assert_eq!(of("redaction").len(), 1);
+    let [opening, closing] = of("detokenization")[..] else { panic!("{log}") };
+    assert_eq!((&opening["phase"], &closing["phase"]), (&"open".into(), &"close".into()));
+    assert_eq!(closing["detok_count"], 1);
+    assert_eq!(closing["request_id"], of("redaction")[0]["request_id"]);
     verifies(&gateway);
     gateway.restart();
+    gateway
 }
 
 #[track_caller]
