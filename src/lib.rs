@@ -26,4 +26,5 @@ mod plain_http;
 mod proxy;
 mod sockets;
 pub mod state;
+mod streams;
 mod upstream;

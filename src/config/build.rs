@@ -1,6 +1,6 @@
 //! Turns the file format into the configuration, checking every value on the way.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -155,7 +155,6 @@ fn state_dir(context: &Context<'_>, written: Maybe<String>) -> Result<PathBuf, E
 
 fn forward(context: &Context<'_>, raw: raw::Forward, state_dir: &Path) -> Result<Forward, Error> {
     let ports = raw.tunnel_ports.unwrap_or_default();
-    let hosts = raw.private_hosts.unwrap_or_default();
     Ok(Forward {
         intercept: raw.intercept.unwrap_or(true),
         ca_dir: context.path_or(raw.ca_dir, state_dir.to_owned())?,
@@ -164,7 +163,6 @@ fn forward(context: &Context<'_>, raw: raw::Forward, state_dir: &Path) -> Result
             Some(raw::OtherHosts::Tunnel) | None => OtherHosts::Tunnel,
         },
         tunnel_ports: ports.iter().map(|written| port(context, written)).collect::<Result<_, _>>()?,
-        private_hosts: hosts.iter().map(|host| private_host(context, host)).collect::<Result<_, _>>()?,
     })
 }
 
@@ -173,14 +171,6 @@ fn port(context: &Context<'_>, written: &Spanned<u64>) -> Result<u16, Error> {
         let what = format!("{} is not a port", written.value);
         context.refuse(written.referenced, what, "Write a number from 1 to 65535; 443 is always allowed.")
     })
-}
-
-/// A name in lower case, or an address as CONNECT targets are compared.
-fn private_host(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Error> {
-    match written.value.parse::<IpAddr>() {
-        Ok(address) => Ok(address.to_string()),
-        Err(_) => upstream::host(context, written),
-    }
 }
 
 fn vault(context: &Context<'_>, raw: raw::Vault) -> Result<VaultLimits, Error> {

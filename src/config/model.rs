@@ -82,8 +82,6 @@ pub struct Forward {
     pub other_hosts: OtherHosts,
     /// Ports that CONNECT may name besides 443.
     pub tunnel_ports: Vec<u16>,
-    /// Hosts (names in lower case, or addresses) that may be on this machine or network.
-    pub private_hosts: Vec<String>,
 }
 
 /// What happens to a CONNECT to a host that is not listed.

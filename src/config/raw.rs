@@ -49,7 +49,6 @@ pub(super) struct Forward {
     pub(super) ca_dir: Maybe<String>,
     pub(super) other_hosts: Option<OtherHosts>,
     pub(super) tunnel_ports: Option<Vec<Spanned<u64>>>,
-    pub(super) private_hosts: Option<Vec<Spanned<String>>>,
 }
 
 #[derive(Deserialize)]

@@ -91,7 +91,6 @@ fn the_defaults_are_those_of_the_contract() {
             ca_dir: state.clone(),
             other_hosts: OtherHosts::Tunnel,
             tunnel_ports: Vec::new(),
-            private_hosts: Vec::new(),
         }
     );
     let providers: Vec<_> = config
@@ -223,7 +222,7 @@ fn refusals_name_the_place_and_the_remedy() {
         ),
         (
             "forward:\n  intercept: true\n  others: refuse\n".to_owned(),
-            "w.yaml:3:3: unknown key \"others\"\nRemove it, or use one of: intercept, ca_dir, other_hosts, tunnel_ports, private_hosts.",
+            "w.yaml:3:3: unknown key \"others\"\nRemove it, or use one of: intercept, ca_dir, other_hosts, tunnel_ports.",
         ),
         (
             "forward: { tunnel_ports: [0] }\n".to_owned(),

@@ -2,7 +2,7 @@
 //! connected to. A name that changes its mind between the two (DNS rebinding) gains nothing.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::address::Reach;
+use super::address::is_public;
 use super::head::Target;
 
 /// How long a name may take to resolve.
@@ -50,35 +50,33 @@ pub(super) enum Failure {
 /// Connects tunnels.
 pub(super) struct Dialer {
     resolver: Box<dyn Resolve>,
+    /// Which addresses may be connected to; tests, which have loopback alone, say so themselves.
+    may: fn(IpAddr) -> bool,
     lookups: Semaphore,
 }
 
 impl Dialer {
     /// One that asks the system for addresses.
     pub(super) fn new() -> Self {
-        Self::with(Box::new(System))
+        Self::with(Box::new(System), is_public)
     }
 
-    pub(super) fn with(resolver: Box<dyn Resolve>) -> Self {
-        Self { resolver, lookups: Semaphore::new(LOOKUPS) }
+    fn with(resolver: Box<dyn Resolve>, may: fn(IpAddr) -> bool) -> Self {
+        Self { resolver, may, lookups: Semaphore::new(LOOKUPS) }
     }
 
-    /// Connects to `target`, on this machine or network only where it `may_be_private`.
+    /// Connects to `target`, at a public address.
     ///
     /// # Errors
     /// When no address may be connected to, or none answers.
-    pub(super) async fn dial(&self, target: &Target, may_be_private: bool) -> Result<TcpStream, Failure> {
+    pub(super) async fn dial(&self, target: &Target) -> Result<TcpStream, Failure> {
         let addresses = timeout(RESOLVE, self.resolve(target)).await;
         let addresses = match addresses {
             Ok(Ok(addresses)) if !addresses.is_empty() => addresses,
             Ok(_) => return Err(Failure::Unreachable("its name did not resolve")),
             Err(_) => return Err(Failure::Unreachable("its name did not resolve in time")),
         };
-        let allowed = |address: &SocketAddr| match Reach::of(address.ip()) {
-            Reach::Public => true,
-            Reach::Private => may_be_private,
-            Reach::Forbidden => false,
-        };
+        let allowed = |address: &SocketAddr| (self.may)(address.ip());
         let mut failure = Failure::Address;
         for address in addresses.into_iter().filter(allowed).take(ADDRESSES) {
             match timeout(CONNECT, TcpStream::connect(address)).await {
@@ -131,10 +129,14 @@ mod tests {
             Self { answers: Arc::new(answers), asked: Arc::default() }
         }
 
-        async fn dial(&self, may_be_private: bool) -> Result<TcpStream, Failure> {
+        async fn dial(&self, may: fn(IpAddr) -> bool) -> Result<TcpStream, Failure> {
             let target = Target { host: "rebound.test".into(), port: 443 };
-            Dialer::with(Box::new(self.clone())).dial(&target, may_be_private).await
+            Dialer::with(Box::new(self.clone()), may).dial(&target).await
         }
+    }
+
+    fn here_too(address: IpAddr) -> bool {
+        address.is_loopback() || is_public(address)
     }
 
     #[async_trait]
@@ -152,7 +154,7 @@ mod tests {
             ["127.0.0.1", "::ffff:127.0.0.1", "169.254.169.254", "10.0.0.1", "::1", "64:ff9b::127.0.0.1"]
         {
             let address = SocketAddr::new(address.parse().unwrap(), port);
-            let dialed = Fake::new(&[&[address]]).dial(false).await;
+            let dialed = Fake::new(&[&[address]]).dial(is_public).await;
             assert_eq!(dialed.map(|_| ()), Err(Failure::Address), "{address}");
         }
         let quiet = timeout(Duration::from_millis(100), listener.accept()).await;
@@ -165,7 +167,7 @@ mod tests {
         let here = listener.local_addr().unwrap();
         let elsewhere = SocketAddr::from(([169, 254, 169, 254], 80));
         let fake = Fake::new(&[&[here], &[elsewhere]]);
-        let stream = fake.dial(true).await.unwrap();
+        let stream = fake.dial(here_too).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), here);
         assert_eq!(fake.asked.load(SeqCst), 1);
     }
@@ -175,13 +177,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let here = listener.local_addr().unwrap();
         let metadata = SocketAddr::from(([169, 254, 169, 254], 80));
-        let stream = Fake::new(&[&[metadata, here]]).dial(true).await.unwrap();
+        let stream = Fake::new(&[&[metadata, here]]).dial(here_too).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), here);
 
         drop(listener);
-        let refused = Fake::new(&[&[here]]).dial(true).await.map(|_| ());
+        let refused = Fake::new(&[&[here]]).dial(here_too).await.map(|_| ());
         assert_eq!(refused, Err(Failure::Unreachable("connection refused")));
-        let unknown = Fake::new(&[&[]]).dial(true).await.map(|_| ());
+        let unknown = Fake::new(&[&[]]).dial(here_too).await.map(|_| ());
         assert_eq!(unknown, Err(Failure::Unreachable("its name did not resolve")));
     }
 }

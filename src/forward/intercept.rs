@@ -9,21 +9,21 @@ use pingora_core::protocols::Stream;
 use pingora_core::protocols::raw_connect::ProxyDigest;
 use rustls::ServerConfig;
 use rustls::server::Acceptor;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::proxy::Through;
+use crate::streams::Rewound;
 
-use super::stream::{Intercepted, Rewound};
+use super::answer;
+use super::stream::Intercepted;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long an agent may stay silent after it.
 const FIRST_BYTES: Duration = Duration::from_secs(20);
-/// An alert record (21) of TLS 1.2's version, two bytes: fatal, `unrecognized_name` (RFC 6066).
-const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
 /// What an HTTP/2 client says first (RFC 9113).
 const H2_PREFACE: usize = 24;
 
@@ -69,7 +69,7 @@ pub(super) async fn accept(
     // Pingora wants the answer of a proxy here, although it asks for one only of upstream ones.
     let answer = ResponseHeader::build(200, Some(0)).map_err(|_| Failure::Handshake)?;
     let digest = ProxyDigest::new(Box::new(answer), Some(Box::new(through)));
-    Ok(Intercepted::new(start, tls, Arc::new(digest)))
+    Ok(Intercepted::terminated(start, tls, Arc::new(digest)))
 }
 
 async fn shake_hands(
@@ -78,15 +78,11 @@ async fn shake_hands(
     config: Arc<ServerConfig>,
 ) -> Result<TlsStream<Rewound<Stream>>, Failure> {
     let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await;
-    let start = start.map_err(|_| Failure::Handshake)?;
+    let mut start = start.map_err(|_| Failure::Handshake)?;
     let name = start.client_hello().server_name().map(str::to_owned);
     // Without a name (an old client), the CONNECT's stands for it.
     if name.is_some_and(|name| !name.trim_end_matches('.').eq_ignore_ascii_case(host)) {
-        let mut stream = start.io.into_inner();
-        // A client that is gone needs no reason.
-        let _ = stream.write_all(&UNRECOGNIZED_NAME).await;
-        let _ = stream.flush().await;
-        let _ = AsyncWriteExt::shutdown(&mut stream).await;
+        answer::unrecognized_name(&mut start.io.inner).await;
         return Err(Failure::OtherName);
     }
     start.into_stream(config).await.map_err(|_| Failure::Handshake)

@@ -10,7 +10,9 @@ mod answer;
 mod authority;
 mod dial;
 mod front;
+mod guard;
 mod head;
+mod hello;
 mod intercept;
 mod open;
 mod policy;
@@ -37,11 +39,13 @@ use crate::door::{Door, Stranger};
 use crate::live::{Live, Running};
 use crate::proxy::Rescue;
 use crate::state::Files;
+use crate::streams::{Rewound, Tapped};
 
 use dial::{Dialer, Failure};
+use guard::Guard;
 use head::{Head, Target};
 use policy::Verdict;
-use stream::{Intercepted, Rewound};
+use stream::Intercepted;
 use tunnel::{End, Signs, Traffic};
 
 pub(crate) use authority::examine;
@@ -111,11 +115,12 @@ impl Forward {
                 Ok(minter) => until_stop(shutdown, self.intercept(stream, head, &minter)).await?,
                 Err(rescue) => refuse(stream, &host, rescue).await,
             },
-            Ok(Verdict::Tunnel { may_be_private }) => {
+            Ok(Verdict::Tunnel) => {
                 let Some(_place) = open.enter_tunnel() else {
                     return refuse(stream, &host, Rescue::Busy).await;
                 };
-                if let Err((stream, rescue)) = self.tunnel(stream, head, may_be_private, shutdown).await {
+                let guard = Guard::new(move |name| running.config.upstreams.iter().any(|it| it.host == name));
+                if let Err((stream, rescue)) = self.tunnel(stream, head, guard, shutdown).await {
                     return refuse(stream, &host, rescue).await;
                 }
                 None
@@ -185,7 +190,7 @@ impl Forward {
         &self,
         mut stream: Stream,
         head: Head,
-        may_be_private: bool,
+        guard: Guard,
         shutdown: &ShutdownWatch,
     ) -> Result<(), (Stream, Rescue)> {
         let Head { target, rest, .. } = head;
@@ -196,7 +201,12 @@ impl Forward {
             let trouble = log.trouble.unwrap_or_default();
             return Err((stream, Rescue::Refused(Refusal::ChainAppend(trouble))));
         }
-        let other = match self.dialer.dial(&target, may_be_private).await {
+        // An agent need not wait for the answer before it speaks.
+        if let Some(reason) = guard.refuses(&rest) {
+            self.record(&target, Some(reason), &Traffic::default(), began);
+            return Err((stream, Rescue::ConnectRefused(reason)));
+        }
+        let other = match self.dialer.dial(&target).await {
             Ok(other) => other,
             Err(failure) => {
                 let (reason, rescue) = match failure {
@@ -208,16 +218,22 @@ impl Forward {
             }
         };
         let traffic = Traffic::default();
-        let end = match timeout(ANSWER, answer::established(&mut stream)).await {
+        let answered = timeout(ANSWER, answer::established(&mut stream)).await;
+        let mut agent = Tapped { inner: Rewound::new(rest, stream), reads: guard };
+        let end = match answered {
             Ok(Ok(())) => {
-                let agent = Rewound::new(rest, stream);
                 let signs = Signs { armed: &self.armed.subscribe(), shutdown, cutting: &self.cutting };
-                tunnel::carry(agent, other, &traffic, signs).await
+                tunnel::carry(&mut agent, other, &traffic, signs).await
             }
             _ => End::Closed,
         };
-        self.record(&target, None, &traffic, began);
-        tracing::info!(method = "CONNECT", host = target.host, ?end, "tunnel ended");
+        let refused = agent.reads.refused();
+        self.record(&target, refused, &traffic, began);
+        tracing::info!(method = "CONNECT", host = target.host, ?end, refused, "tunnel ended");
+        if refused.is_some() {
+            // A client that does not read is not waited for.
+            let _ = timeout(ANSWER, answer::unrecognized_name(&mut agent.inner)).await;
+        }
         Ok(())
     }
 

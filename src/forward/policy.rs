@@ -13,10 +13,7 @@ pub(super) enum Verdict {
     /// Its TLS is terminated here.
     Intercept,
     /// Its bytes pass unseen.
-    Tunnel {
-        /// Whether the host may be on this machine or network.
-        may_be_private: bool,
-    },
+    Tunnel,
     /// It is answered with 403, and this.
     Refuse(&'static str),
 }
@@ -38,9 +35,7 @@ pub(super) fn judge<'a>(
         };
     }
     match forward.other_hosts {
-        OtherHosts::Tunnel => {
-            Verdict::Tunnel { may_be_private: forward.private_hosts.contains(&target.host) }
-        }
+        OtherHosts::Tunnel => Verdict::Tunnel,
         OtherHosts::Refuse => Verdict::Refuse("this host is not listed, and forward.other_hosts is refuse"),
     }
 }
@@ -50,13 +45,7 @@ mod tests {
     use super::*;
 
     fn forward(intercept: bool, other_hosts: OtherHosts) -> config::Forward {
-        config::Forward {
-            intercept,
-            ca_dir: "/nowhere".into(),
-            other_hosts,
-            tunnel_ports: vec![8443],
-            private_hosts: vec!["git.corp.test".to_owned()],
-        }
+        config::Forward { intercept, ca_dir: "/nowhere".into(), other_hosts, tunnel_ports: vec![8443] }
     }
 
     fn judge(forward: &config::Forward, target: &str) -> Verdict {
@@ -77,9 +66,9 @@ mod tests {
     #[test]
     fn other_hosts_are_as_configured() {
         let tunnel = forward(true, OtherHosts::Tunnel);
-        assert_eq!(judge(&tunnel, "other.test:443"), Verdict::Tunnel { may_be_private: false });
-        assert_eq!(judge(&tunnel, "sub.api.test:443"), Verdict::Tunnel { may_be_private: false });
-        assert_eq!(judge(&tunnel, "git.corp.test:8443"), Verdict::Tunnel { may_be_private: true });
+        assert_eq!(judge(&tunnel, "other.test:443"), Verdict::Tunnel);
+        assert_eq!(judge(&tunnel, "sub.api.test:443"), Verdict::Tunnel);
+        assert_eq!(judge(&tunnel, "git.corp.test:8443"), Verdict::Tunnel);
         assert!(matches!(judge(&forward(true, OtherHosts::Refuse), "other.test:443"), Verdict::Refuse(_)));
     }
 

@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional_with_sizes};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
+use crate::streams::{Reads, Tapped};
+
 /// How long a tunnel may be quiet in both directions.
 const IDLE: Duration = Duration::from_secs(15 * 60);
 /// The same once one side has said all it wanted; it may as well be gone.
@@ -61,8 +63,8 @@ where
     B: AsyncRead + AsyncWrite + Unpin,
 {
     let last = LastByte::now();
-    let mut agent = Counted { inner: agent, count: &traffic.sent, last: &last };
-    let mut other = Counted { inner: other, count: &traffic.received, last: &last };
+    let mut agent = Tapped { inner: agent, reads: Count { bytes: &traffic.sent, last: &last } };
+    let mut other = Tapped { inner: other, reads: Count { bytes: &traffic.received, last: &last } };
     let mut copying = pin!(copy_bidirectional_with_sizes(&mut agent, &mut other, BUFFER, BUFFER));
     let [mut armed, mut shutdown, mut cutting] =
         [signs.armed, signs.shutdown, signs.cutting].map(watch::Receiver::clone);
@@ -114,46 +116,28 @@ impl LastByte {
 }
 
 /// Counts what is read.
-struct Counted<'a, S> {
-    inner: S,
-    count: &'a AtomicU64,
+struct Count<'a> {
+    bytes: &'a AtomicU64,
     last: &'a LastByte,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<'_, S> {
+impl<S: AsyncRead> Reads<S> for Count<'_> {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        &mut self,
+        inner: Pin<&mut S>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let result = Pin::new(&mut self.inner).poll_read(context, buffer);
+        let result = inner.poll_read(context, buffer);
         let read = buffer.filled().len() - before;
         if read > 0 {
-            self.count.fetch_add(read as u64, Relaxed);
+            self.bytes.fetch_add(read as u64, Relaxed);
             self.last.touch();
         } else if result.is_ready() && buffer.remaining() > 0 {
             self.last.half_closed.store(true, Relaxed);
         }
         result
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<'_, S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }
 

@@ -1,16 +1,20 @@
 //! Forward mode: what is tunnelled unseen, and what is refused.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use rustls::{ClientConfig, ClientConnection};
 use serde_json::Value;
 
-use crate::harness::{Gateway, Setup, Tunnel, UpstreamConfig, wait_until};
+use crate::harness::{
+    Gateway, PATIENCE, PUBLIC, Setup, Tunnel, UpstreamConfig, ran_in_own_network, wait_until,
+};
 
 /// Stands for a host that is not listed: answers each line on one connection in upper case.
 fn unlisted() -> (u16, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind((PUBLIC, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
     let serving = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
@@ -43,10 +47,13 @@ fn lines(gateway: &Gateway, count: usize) -> Vec<Value> {
 
 #[test]
 fn another_host_is_tunnelled_unseen_and_logged() {
+    if ran_in_own_network("forward_tunnels::another_host_is_tunnelled_unseen_and_logged") {
+        return;
+    }
     let (port, serving) = unlisted();
-    let gateway = gateway(&format!("tunnel_ports: [{port}], private_hosts: [localhost]"));
+    let gateway = gateway(&format!("tunnel_ports: [{port}]"));
     let secret = format!("AKIA{}", "FAKE".repeat(4));
-    let mut tunnel = Tunnel::open(gateway.agents, &format!("localhost:{port}")).0;
+    let mut tunnel = Tunnel::open(gateway.agents, &format!("{PUBLIC}:{port}")).0;
     tunnel.write_all(format!("hello {secret}").as_bytes()).unwrap();
     let mut answer = vec![0; 26];
     tunnel.read_exact(&mut answer).unwrap();
@@ -54,7 +61,7 @@ fn another_host_is_tunnelled_unseen_and_logged() {
     drop(tunnel);
     serving.join().unwrap();
     let line = lines(&gateway, 1).remove(0);
-    assert_eq!((&line["host"], &line["port"]), (&"localhost".into(), &port.into()));
+    assert_eq!((&line["host"], &line["port"]), (&PUBLIC.into(), &port.into()));
     assert_eq!((&line["bytes_sent"], &line["bytes_received"]), (&26.into(), &26.into()));
     assert!(line["duration_ms"].is_u64() && line["refused"].is_null(), "{line}");
     // Its content is nowhere.
@@ -98,19 +105,13 @@ fn what_policy_refuses() {
     for line in lines(&open, refused) {
         assert!(line["refused"].is_string() && line["bytes_sent"] == 0, "{line}");
     }
-    // An address that is never allowed is not, whatever the list says.
-    let lenient = gateway("private_hosts: [169.254.169.254, '::ffff:127.0.0.1']");
-    for target in ["169.254.169.254:443", "[::ffff:127.0.0.1]:443"] {
-        let answer = Tunnel::try_open(lenient.agents, target).err().unwrap();
-        assert_eq!(answer.code(), "waterwall-connect-refused", "{target}");
-    }
 }
 
 /// Names are put into lower case, in which a key is told from a word no more. It would be looked up
 /// and logged.
 #[test]
 fn a_secret_as_a_hosts_name_is_refused_and_stands_nowhere() {
-    let gateway = gateway("private_hosts: [localhost]");
+    let gateway = gateway("other_hosts: tunnel");
     let secret = format!("AKIA{}", "FAKE".repeat(4));
     let answer = Tunnel::try_open(gateway.agents, &format!("{secret}.localhost:443")).err().unwrap();
     assert_eq!((answer.status, answer.code()), (400, "waterwall-bad-request"));
@@ -122,9 +123,9 @@ fn a_secret_as_a_hosts_name_is_refused_and_stands_nowhere() {
 
 #[test]
 fn other_hosts_can_be_refused_and_listed_ones_are_never_tunnelled() {
-    for forward in ["other_hosts: refuse, private_hosts: [localhost]", "intercept: false"] {
+    for forward in ["other_hosts: refuse", "intercept: false"] {
         let gateway = gateway(forward);
-        let target = if forward.starts_with("other") { "localhost:443" } else { "UP.test.:443" };
+        let target = if forward.starts_with("other") { "1.2.3.4:443" } else { "UP.test.:443" };
         let answer = Tunnel::try_open(gateway.agents, target).err().unwrap();
         assert_eq!((answer.status, answer.code()), (403, "waterwall-connect-refused"), "{forward}");
     }
@@ -172,22 +173,132 @@ fn heads_that_are_no_connect() {
 
 #[test]
 fn a_host_that_does_not_answer_is_told() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let gateway = gateway(&format!("tunnel_ports: [{free}], private_hosts: [localhost]"));
-    let answer = Tunnel::try_open(gateway.agents, &format!("localhost:{free}")).err().unwrap();
+    if ran_in_own_network("forward_tunnels::a_host_that_does_not_answer_is_told") {
+        return;
+    }
+    let free = TcpListener::bind((PUBLIC, 0)).unwrap().local_addr().unwrap().port();
+    let gateway = gateway(&format!("tunnel_ports: [{free}]"));
+    let answer = Tunnel::try_open(gateway.agents, &format!("{PUBLIC}:{free}")).err().unwrap();
     assert_eq!((answer.status, answer.code()), (502, "waterwall-upstream-unreachable"));
     assert!(answer.text().contains("connection refused"), "{}", answer.text());
 }
 
 #[test]
 fn the_kill_switch_cuts_open_tunnels() {
+    if ran_in_own_network("forward_tunnels::the_kill_switch_cuts_open_tunnels") {
+        return;
+    }
     let (port, serving) = unlisted();
-    let gateway = gateway(&format!("tunnel_ports: [{port}], private_hosts: [localhost]"));
-    let mut tunnel = Tunnel::open(gateway.agents, &format!("localhost:{port}")).0;
+    let gateway = gateway(&format!("tunnel_ports: [{port}]"));
+    let mut tunnel = Tunnel::open(gateway.agents, &format!("{PUBLIC}:{port}")).0;
     tunnel.write_all(b"x").unwrap();
     tunnel.read_exact(&mut [0]).unwrap();
     std::fs::write(gateway.setup.path("kill"), "").unwrap();
     assert_eq!(tunnel.read(&mut [0]).unwrap_or(0), 0);
     serving.join().unwrap();
     assert_eq!(lines(&gateway, 1)[0]["bytes_sent"], 1);
+}
+
+/// What a client says that asks for `name`: its first message of TLS.
+fn hello(name: &'static str) -> Vec<u8> {
+    let no_roots = rustls::RootCertStore::empty();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_root_certificates(no_roots).with_no_client_auth();
+    let mut client = ClientConnection::new(Arc::new(config), name.try_into().unwrap()).unwrap();
+    let mut said = Vec::new();
+    client.write_tls(&mut said).unwrap();
+    said
+}
+
+/// A host that takes everything and tells what it got.
+fn sink() -> (u16, JoinHandle<Vec<u8>>) {
+    let listener = TcpListener::bind((PUBLIC, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let serving = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut got = Vec::new();
+        // A gateway that breaks off is the test's business.
+        let _ = stream.read_to_end(&mut got);
+        got
+    });
+    (port, serving)
+}
+
+/// An alert of TLS: fatal, `unrecognized_name`.
+const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
+
+/// A client may connect to one host and ask for another inside.
+#[test]
+fn a_listed_host_inside_a_blind_tunnel_is_refused() {
+    if ran_in_own_network("forward_tunnels::a_listed_host_inside_a_blind_tunnel_is_refused") {
+        return;
+    }
+    let whole = hello("Up.test");
+    // Each byte a record of its own.
+    let fragments: Vec<u8> = whole[5..].iter().flat_map(|byte| [22, 3, 1, 0, 1, *byte]).collect();
+    // In one piece, byte by byte, in fragments.
+    for (hello, piece) in [(&whole, whole.len()), (&whole, 1), (&fragments, 6)] {
+        let (port, serving) = sink();
+        let gateway = gateway(&format!("tunnel_ports: [{port}]"));
+        let mut tunnel = Tunnel::open(gateway.agents, &format!("{PUBLIC}:{port}")).0;
+        for piece in hello.chunks(piece) {
+            tunnel.write_all(piece).unwrap();
+        }
+        let mut said = Vec::new();
+        tunnel.read_to_end(&mut said).unwrap();
+        assert_eq!(said, UNRECOGNIZED_NAME);
+        assert_eq!(serving.join().unwrap(), b"", "not a byte of it has passed");
+        let line = lines(&gateway, 1).remove(0);
+        assert_eq!((&line["host"], &line["bytes_sent"]), (&PUBLIC.into(), &0.into()));
+        assert_eq!(line["refused"], "the TLS server name is a listed host, which its CONNECT has to name");
+    }
+}
+
+/// Said together with the CONNECT, it is refused before there is a tunnel.
+#[test]
+fn a_listed_host_in_a_hello_that_does_not_wait_is_refused() {
+    let gateway = gateway("other_hosts: tunnel");
+    let mut stream = TcpStream::connect(gateway.agents).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let head = format!("CONNECT {PUBLIC}:443 HTTP/1.1\r\nHost: {PUBLIC}:443\r\n\r\n").into_bytes();
+    stream.write_all(&[head, hello("up.test")].concat()).unwrap();
+    let answer = Tunnel::answered(stream).err().unwrap();
+    assert_eq!((answer.status, answer.code()), (403, "waterwall-connect-refused"));
+    assert!(answer.text().contains("TLS server name is a listed host"), "{}", answer.text());
+    assert!(lines(&gateway, 1)[0]["refused"].is_string());
+}
+
+/// What is said in TLS to a host that is not listed passes byte for byte, and whoever waits for the
+/// server's first words gets them.
+#[test]
+fn other_names_and_other_protocols_pass() {
+    if ran_in_own_network("forward_tunnels::other_names_and_other_protocols_pass") {
+        return;
+    }
+    for said in [hello("other.test"), hello("sub.up.test"), hello("1.2.3.4"), b"SSH-2.0-x\r\n".to_vec()] {
+        let (port, serving) = sink();
+        let gateway = gateway(&format!("tunnel_ports: [{port}]"));
+        let mut tunnel = Tunnel::open(gateway.agents, &format!("{PUBLIC}:{port}")).0;
+        for piece in said.chunks(100) {
+            tunnel.write_all(piece).unwrap();
+        }
+        tunnel.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(serving.join().unwrap(), said);
+        assert_eq!(lines(&gateway, 1)[0]["bytes_sent"], said.len());
+    }
+
+    let listener = TcpListener::bind((PUBLIC, 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let gateway = gateway(&format!("tunnel_ports: [{port}]"));
+    let mut tunnel = Tunnel::open(gateway.agents, &format!("{PUBLIC}:{port}")).0;
+    let (mut server, _) = listener.accept().unwrap();
+    server.write_all(b"220 hello").unwrap();
+    let mut greeting = [0; 9];
+    tunnel.read_exact(&mut greeting).unwrap();
+    assert_eq!(&greeting, b"220 hello");
+    // The server speaks on while half a hello is there.
+    tunnel.write_all(&[22, 3, 1]).unwrap();
+    server.write_all(b"!").unwrap();
+    tunnel.read_exact(&mut [0]).unwrap();
 }

@@ -2,12 +2,14 @@
 
 mod client;
 mod gateway;
+mod network;
 mod trailers;
 mod tunnel;
 mod upstream;
 
 pub(crate) use client::{Client, Response};
 pub(crate) use gateway::{Gateway, Setup, UpstreamConfig, signal, wait};
+pub(crate) use network::{PUBLIC, ran_in_own_network};
 pub(crate) use trailers::Trailers;
 pub(crate) use tunnel::{Tunnel, trusting};
 pub(crate) use upstream::Scripted;
