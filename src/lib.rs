@@ -24,6 +24,7 @@ mod live;
 mod metrics;
 mod plain_http;
 mod proxy;
+mod requests;
 mod sockets;
 pub mod state;
 mod streams;

@@ -4,9 +4,6 @@ use std::io;
 
 use pingora_core::protocols::Stream;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
-use waterwall_core::dialect::Dialect;
-
-use crate::proxy::Rescue;
 
 /// Says that the tunnel is open.
 pub(super) async fn established(stream: &mut Stream) -> io::Result<()> {
@@ -23,22 +20,4 @@ pub(super) async fn unrecognized_name(stream: &mut (impl AsyncWrite + Unpin)) {
     let _ = stream.write_all(&UNRECOGNIZED_NAME).await;
     let _ = stream.flush().await;
     let _ = stream.shutdown().await;
-}
-
-/// Says why there is no tunnel.
-pub(super) async fn refusal(stream: &mut Stream, rescue: &Rescue) -> io::Result<()> {
-    let body = rescue.body(Dialect::of_stray(false));
-    let head = rescue.head(body.len()).map_err(|error| io::Error::other(error.to_string()))?;
-    let reason = head.status.canonical_reason().unwrap_or_default();
-    let mut answer = format!("HTTP/1.1 {} {reason}\r\n", head.status.as_u16()).into_bytes();
-    for (name, value) in &head.headers {
-        answer.extend_from_slice(name.as_str().as_bytes());
-        answer.extend_from_slice(b": ");
-        answer.extend_from_slice(value.as_bytes());
-        answer.extend_from_slice(b"\r\n");
-    }
-    answer.extend_from_slice(b"connection: close\r\n\r\n");
-    answer.extend_from_slice(&body);
-    stream.write_all(&answer).await?;
-    stream.flush().await
 }

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use crate::handover::Ending;
 use crate::proxy::Gateway;
+use crate::requests;
 
 use super::open::Open;
 use super::{Forward, until_stop};
@@ -49,7 +50,7 @@ impl Front {
     async fn serve(&self, stream: Stream) -> Option<Stream> {
         let mut cutting = self.cutting.clone();
         tokio::select! {
-            left = self.proxy.process_new(stream, &self.leaving) => left,
+            () = requests::serve(&self.proxy, stream, &self.leaving, &self.stopping) => None,
             Ok(_) = cutting.wait_for(|cut| *cut) => None,
         }
     }
@@ -75,7 +76,7 @@ impl ServerApp for Front {
     /// them, those that are open may go on.
     async fn process_new(self: &Arc<Self>, mut stream: Stream, _: &ShutdownWatch) -> Option<Stream> {
         let Some(_connection) = self.open.enter() else {
-            return self.forward.turn_away(stream).await;
+            return self.forward.turn_away(stream, &self.stopping).await;
         };
         let mut start = [0; 8];
         let peeked = until_stop(&self.stopping, self.first_bytes(&mut stream, &mut start)).await??;

@@ -26,18 +26,18 @@ use std::time::{Duration, Instant, SystemTime};
 use pingora_core::protocols::Stream;
 use pingora_core::server::ShutdownWatch;
 use time::OffsetDateTime;
-use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use waterwall_audit::event::Event;
 use waterwall_core::detect::{Detectors, Leaf};
+use waterwall_core::dialect::Dialect;
 use waterwall_pipeline::{Refusal, Services};
 
 use crate::ca::{Minter, Store};
 use crate::config::Config;
 use crate::door::{Door, Stranger};
 use crate::live::{Live, Running};
-use crate::proxy::Rescue;
+use crate::proxy::{Rescue, farewell};
 use crate::state::Files;
 use crate::streams::{Rewound, Tapped};
 
@@ -105,39 +105,39 @@ impl Forward {
     ) -> Option<Intercepted> {
         let head = match until_stop(shutdown, timeout(HEAD, Head::read(&mut stream))).await? {
             Ok(Ok(head)) => head,
-            Ok(Err(rescue)) => return refuse(stream, "-", rescue).await,
-            Err(_) => return refuse(stream, "-", Rescue::RequestTimeout).await,
+            Ok(Err(rescue)) => return refuse(stream, "-", rescue, shutdown).await,
+            Err(_) => return refuse(stream, "-", Rescue::RequestTimeout, shutdown).await,
         };
         let host = head.target.host.clone();
         let running = self.live.now();
         match self.admit(&head, &running) {
             Ok(Verdict::Intercept) => match self.minter(&running.config) {
-                Ok(minter) => until_stop(shutdown, self.intercept(stream, head, &minter)).await?,
-                Err(rescue) => refuse(stream, &host, rescue).await,
+                Ok(minter) => until_stop(shutdown, self.intercept(stream, head, &minter, shutdown)).await?,
+                Err(rescue) => refuse(stream, &host, rescue, shutdown).await,
             },
             Ok(Verdict::Tunnel) => {
                 let Some(_place) = open.enter_tunnel() else {
-                    return refuse(stream, &host, Rescue::Busy).await;
+                    return refuse(stream, &host, Rescue::Busy, shutdown).await;
                 };
                 let guard = Guard::new(move |name| running.config.upstreams.iter().any(|it| it.host == name));
                 if let Err((stream, rescue)) = self.tunnel(stream, head, guard, shutdown).await {
-                    return refuse(stream, &host, rescue).await;
+                    return refuse(stream, &host, rescue, shutdown).await;
                 }
                 None
             }
             Ok(Verdict::Refuse(reason)) => {
                 self.record(&head.target, Some(reason), &Traffic::default(), Instant::now());
-                refuse(stream, &host, Rescue::ConnectRefused(reason)).await
+                refuse(stream, &host, Rescue::ConnectRefused(reason), shutdown).await
             }
             // Not even in the log.
-            Err(rescue @ Rescue::BadRequest(_)) => refuse(stream, "-", rescue).await,
-            Err(rescue) => refuse(stream, &host, rescue).await,
+            Err(rescue @ Rescue::BadRequest(_)) => refuse(stream, "-", rescue, shutdown).await,
+            Err(rescue) => refuse(stream, &host, rescue, shutdown).await,
         }
     }
 
     /// Tells a connection that there are too many.
-    async fn turn_away(&self, stream: Stream) -> Option<Stream> {
-        refuse(stream, "-", Rescue::Busy).await;
+    async fn turn_away(&self, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
+        refuse(stream, "-", Rescue::Busy, shutdown).await;
         None
     }
 
@@ -166,13 +166,19 @@ impl Forward {
         })
     }
 
-    async fn intercept(&self, mut stream: Stream, head: Head, minter: &Minter) -> Option<Intercepted> {
+    async fn intercept(
+        &self,
+        mut stream: Stream,
+        head: Head,
+        minter: &Minter,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Intercepted> {
         let host = &head.target.host;
         let config = match minter.tls_for(host, OffsetDateTime::now_utc()) {
             Ok(config) => config,
             Err(error) => {
                 tracing::error!(host, %error, "no leaf could be minted");
-                return refuse(stream, host, Rescue::Internal).await;
+                return refuse(stream, host, Rescue::Internal, shutdown).await;
             }
         };
         timeout(ANSWER, answer::established(&mut stream)).await.ok()?.ok()?;
@@ -274,13 +280,11 @@ fn holds_secret(target: &str, detectors: &Detectors) -> bool {
 const ADDRESS: &str = "this host is on a private, link-local or metadata address";
 
 /// Answers a CONNECT with an error and closes.
-async fn refuse(mut stream: Stream, host: &str, rescue: Rescue) -> Option<Intercepted> {
+async fn refuse(stream: Stream, host: &str, rescue: Rescue, shutdown: &ShutdownWatch) -> Option<Intercepted> {
     let (status, error) = (rescue.status().as_u16(), rescue.code());
     tracing::info!(method = "CONNECT", host, status, error, "exchange ended");
     if !matches!(rescue, Rescue::ClientGone) {
-        // An agent that hangs up early needs no answer.
-        let _ = timeout(ANSWER, answer::refusal(&mut stream, &rescue)).await;
-        let _ = timeout(ANSWER, AsyncWriteExt::shutdown(&mut stream)).await;
+        farewell(stream, &rescue, Dialect::of_stray(false), true, shutdown).await;
     }
     None
 }

@@ -1,66 +1,22 @@
-//! Taking a request in: framing checks, then the whole body, bounded in bytes and in time.
+//! Taking a request in: the whole body, bounded in bytes and in time.
 
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Version, header};
+use http::{HeaderMap, header};
 use pingora_proxy::Session;
 use tokio::time::timeout;
 use waterwall_pipeline::Refusal;
 
 use super::rescue::Rescue;
 
-/// Agents send a few KiB of headers; Pingora itself would take 1 MiB.
-const MAX_HEAD_BYTES: usize = 64 << 10;
 /// The longest pause inside a body.
 const PAUSE: Duration = Duration::from_secs(60);
 /// The longest time for a whole body: 64 MiB at 2 Mbit/s.
 const WHOLE_BODY: Duration = Duration::from_secs(300);
-/// How long an agent's connection may idle between requests.
-const KEEP_ALIVE_SECONDS: u64 = 120;
 /// How long a refused body is read and thrown away, so that the agent gets to read the answer
 /// rather than a reset.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// Pingora keeps HTTP/1.1 connections for ever unless told otherwise for each request.
-pub(super) fn limit_keepalive(session: &mut Session) {
-    if session.get_keepalive().is_some() {
-        session.set_keepalive(Some(KEEP_ALIVE_SECONDS));
-    }
-}
-
-/// Refuses heads that are too old or too large, or whose body could be delimited in two ways.
-pub(super) fn check_head(session: &Session) -> Result<(), Rescue> {
-    let request = session.req_header();
-    if request.version < Version::HTTP_11 {
-        return Err(Rescue::OldHttp);
-    }
-    if request.version < Version::HTTP_2 {
-        // Pingora drops Content-Length when both are there, so the parsed head does not tell.
-        let raw = session.to_h1_raw();
-        if raw.len() > MAX_HEAD_BYTES {
-            return Err(Rescue::HeadTooLarge);
-        }
-        if has_field(&raw, b"content-length") && has_field(&raw, b"transfer-encoding") {
-            return Err(Rescue::BadRequest("both Content-Length and Transfer-Encoding"));
-        }
-    }
-    let mut codings = request.headers.get_all(header::TRANSFER_ENCODING).iter();
-    if codings.next().is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"chunked"))
-        || codings.next().is_some()
-    {
-        return Err(Rescue::BadRequest("a Transfer-Encoding other than chunked"));
-    }
-    Ok(())
-}
-
-/// Whether the raw head of a request has a field of this name (in lower case).
-fn has_field(head: &[u8], name: &[u8]) -> bool {
-    head.split(|&byte| byte == b'\n').skip(1).any(|line| {
-        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-            && line[name.len()..].trim_ascii_start().starts_with(b":")
-    })
-}
 
 /// True when the agent asks to switch this connection to WebSocket.
 pub(super) fn asks_for_websocket(headers: &HeaderMap) -> bool {
@@ -131,16 +87,6 @@ fn content_length(headers: &HeaderMap) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fields_are_found_in_raw_heads() {
-        let head = b"POST /content-length: HTTP/1.1\r\nHost: a\r\nContent-LENGTH : 3\r\n\r\n";
-        assert!(has_field(head, b"content-length"));
-        assert!(!has_field(head, b"transfer-encoding"));
-        let head = b"POST / HTTP/1.1\nTransfer-Encoding:chunked\nX-Content-Length: 1\n\n";
-        assert!(has_field(head, b"transfer-encoding"));
-        assert!(!has_field(head, b"content-length"));
-    }
 
     #[test]
     fn websocket_upgrades_are_told_from_others() {

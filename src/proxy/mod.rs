@@ -7,6 +7,7 @@
 mod buffered;
 mod context;
 mod destination;
+mod farewell;
 mod headers;
 mod intake;
 mod refit;
@@ -37,6 +38,7 @@ use context::Context;
 use destination::Named;
 
 pub(crate) use destination::Through;
+pub(crate) use farewell::farewell;
 pub(crate) use rescue::Rescue;
 
 /// A larger body is scanned on the blocking pool, so that it does not hold up other agents'
@@ -84,7 +86,6 @@ impl Gateway {
             refit::without_body(&mut session.downstream_session, sent)
                 .await
                 .map_err(|_| Rescue::ClientGone)?;
-            intake::limit_keepalive(session);
             context.hold = Some(Hold::install(&mut session.downstream_session, body));
         }
         context.forward = Some(forward);
@@ -117,7 +118,6 @@ impl Gateway {
             Stranger::Host => Rescue::ForeignHost,
             Stranger::Origin => Rescue::ForeignOrigin,
         })?;
-        intake::check_head(session)?;
         if !request.raw_path_is_utf8() {
             return Err(Rescue::BadRequest("the path is not UTF-8"));
         }
@@ -181,9 +181,6 @@ impl ProxyHttp for Gateway {
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, context: &mut Context) -> Result<bool> {
-        intake::limit_keepalive(session);
-        // Else an agent that sends its next request early has this one cut off, which the upstream has.
-        session.set_pipelining_enabled(true);
         match self.take_in(session, context).await {
             Ok(()) => Ok(false),
             Err(rescue) => {

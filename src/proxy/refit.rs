@@ -27,16 +27,14 @@ pub(super) async fn without_body(session: &mut ServerSession, length: usize) -> 
         return Ok(());
     }
     let head = without_body_fields(&session.to_h1_raw());
-    // Makes `finish` hand over what the agent has already sent of its next request.
-    session.set_pipelining_enabled(true);
     let spent = std::mem::replace(session, vacant());
     let Some(connection) = spent.finish().await? else {
         return Error::e_explain(ErrorType::ConnectionClosed, "after the request body");
     };
-    let (stream, next) = connection.into_parts();
+    // Of the next request nothing has been read: the connection ends with this one, see `requests`.
+    let (stream, _) = connection.into_parts();
     *session = ServerSession::new_http1(stream);
-    session.set_pipelining_enabled(true);
-    session.set_pipelined_prefix(joined(head, next));
+    session.set_pipelined_prefix(head);
     match session.read_request().await? {
         true => Ok(()),
         false => Error::e_explain(ErrorType::ConnectionClosed, "after the request body"),
@@ -54,13 +52,6 @@ fn without_body_fields(head: &Bytes) -> BytesMut {
         }
     }
     kept
-}
-
-fn joined(mut head: BytesMut, next: Option<BytesMut>) -> BytesMut {
-    if let Some(next) = next {
-        head.unsplit(next);
-    }
-    head
 }
 
 #[cfg(test)]

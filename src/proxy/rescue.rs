@@ -39,8 +39,8 @@ pub(crate) enum Rescue {
     /// The request head is larger than anything an agent sends.
     #[error("the request head is too large")]
     HeadTooLarge,
-    /// The body did not arrive in time.
-    #[error("the request body did not arrive in time")]
+    /// The head or the body did not arrive in time.
+    #[error("the request did not arrive in time")]
     RequestTimeout,
     /// A WebSocket upgrade, whose frames could not be scanned.
     #[error("WebSocket is not supported; use HTTP")]

@@ -1,6 +1,10 @@
 //! What the gateway answers itself: each with its status and code, and nothing forwarded.
 
-use crate::harness::{Gateway, Response, Scripted, Setup, UpstreamConfig};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Gateway, PATIENCE, Response, Scripted, Setup, Tunnel, UpstreamConfig};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -70,10 +74,68 @@ fn ambiguous_framing() {
         client.send(format!(
             "POST /up/x HTTP/1.1\r\nhost: localhost\r\n{headers}\r\n\r\n0\r\n\r\nGET /up/y HTTP/1.1\r\nhost: localhost\r\n\r\n"
         ));
-        let (status, _) = client.head().unwrap();
-        assert_eq!(status, 400, "{headers}");
+        is_refusal(&client.response(), 400, "waterwall-bad-request");
+        assert!(client.is_closed(), "{headers}");
     }
     assert_eq!(upstream.connections(), 0);
+}
+
+/// What Pingora would answer in its own words has the contract's shape too, on a connection's first
+/// request and on later ones, and inside a tunnel.
+#[test]
+fn what_is_not_well_formed() {
+    let (gateway, upstream) = pair();
+    let ca = gateway.setup.path("state/ca.pem");
+    for (head, status, code) in [
+        ("nonsense that is no HTTP", 400, "waterwall-bad-request"),
+        ("GET /up/x HTTP/1.1\r\nhost: localhost\r\nno colon", 400, "waterwall-bad-request"),
+        ("GET /up/x HTTP/1.1\r\nhost: localhost\r\nx: \x01", 400, "waterwall-bad-request"),
+        ("GET /up/x HTTP/1.1\r\nhost: localhost\r\nhost: localhost", 400, "waterwall-bad-request"),
+        ("GET /up/x y HTTP/1.1\r\nhost: localhost", 400, "waterwall-bad-request"),
+        ("GET http://up.test/ HTTP/1.1\r\nhost: localhost", 400, "waterwall-bad-request"),
+        ("GET /up/x HTTP/3.0\r\nhost: localhost", 400, "waterwall-bad-request"),
+    ] {
+        let fresh = gateway.client();
+        let mut used = gateway.client();
+        assert_eq!(used.get("/up/x", "").status, 200);
+        let tunnelled = Tunnel::open(gateway.agents, "up.test:443").tls(&ca, "up.test");
+        for mut client in [fresh, used, tunnelled] {
+            client.send(format!("{head}\r\n\r\n"));
+            is_refusal(&client.response(), status, code);
+            assert!(client.is_closed(), "{head}");
+        }
+    }
+    // A CONNECT that comes too late, or inside a tunnel.
+    let mut client = gateway.client();
+    assert_eq!(client.get("/up/x", "").status, 200);
+    client.send("CONNECT up.test:443 HTTP/1.1\r\nhost: up.test:443\r\n\r\n");
+    is_refusal(&client.response(), 403, "waterwall-connect-refused");
+    assert_eq!(upstream.requests().len(), 8);
+}
+
+/// A head has a time in all, not one for each read.
+#[test]
+fn a_head_that_trickles_in() {
+    let (gateway, upstream) = pair();
+    let mut stream = TcpStream::connect(gateway.agents).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    stream.write_all(b"GET /up/x HTTP/1.1\r\nhost: localhost\r\nx: ").unwrap();
+    let since = Instant::now();
+    let mut answer = Vec::new();
+    // The read's own timeout is the pause between two bytes.
+    while let Err(error) = stream.read_to_end(&mut answer) {
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        assert!(since.elapsed() < PATIENCE * 3, "it may go on for ever");
+        if answer.is_empty() {
+            // It may be refused just now.
+            let _ = stream.write_all(b"y");
+        }
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("waterwall-request-timeout"), "{answer}");
+    assert_eq!(upstream.connections(), 0);
+    // Everyone else is served meanwhile and after.
+    assert_eq!(gateway.client().get("/up/x", "").status, 200);
 }
 
 #[test]
