@@ -16,6 +16,7 @@ use crate::{
     canonical::{self, Fields, Object, Value},
     chain::{Hash, Head},
     keys::{PublicKey, SigningKey},
+    line::SealText,
 };
 
 /// The `line_type` of a checkpoint.
@@ -36,8 +37,6 @@ pub enum Fault {
         /// What it hashes to.
         computed: Hash,
     },
-    /// The signature is not one of this root by this key.
-    Signature,
 }
 
 /// Makes the checkpoint that comes after `head` and moves the head past it. Returns the line
@@ -59,27 +58,58 @@ pub fn seal(head: &mut Head, key: &SigningKey, key_id: &str, now: SystemTime) ->
     (line, root)
 }
 
-/// Checks a checkpoint line's root and signature.
-///
-/// # Errors
-/// The first [`Fault`].
-pub fn check(mut line: Object, key: &PublicKey) -> Result<(), Fault> {
-    let mut blank = |member: &str| {
-        let old = line.insert(member.to_owned(), Value::String(String::new()));
-        old.as_ref().and_then(Value::as_str).map(str::to_owned)
-    };
-    let claimed = blank(ROOT).unwrap_or_default();
-    let signature = blank(SIGNATURE).ok_or_else(|| Fault::SignatureEncoding("missing".to_owned()))?;
-    let signature =
-        BASE64_STANDARD.decode(signature).map_err(|error| Fault::SignatureEncoding(error.to_string()))?;
+/// A checkpoint whose root is its own, and the signature that is yet to be verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Its root.
+    pub root: Hash,
+    signature: Vec<u8>,
+}
 
-    let mut unsigned = String::new();
-    canonical::write_object(&line, &mut unsigned);
-    let computed = Hash::of(&unsigned);
-    if claimed != computed.to_hex() {
-        return Err(Fault::Root { claimed, computed });
+impl Claim {
+    /// Reads a checkpoint line.
+    ///
+    /// # Errors
+    /// A [`Fault`] in what it says of itself.
+    pub fn of_object(mut line: Object) -> Result<Self, Fault> {
+        let mut blank = |member: &str| {
+            let old = line.insert(member.to_owned(), Value::String(String::new()));
+            old.as_ref().and_then(Value::as_str).map(str::to_owned)
+        };
+        let claimed = blank(ROOT).unwrap_or_default();
+        let signature = blank(SIGNATURE).ok_or_else(|| Fault::SignatureEncoding("missing".to_owned()))?;
+        let mut unsigned = String::new();
+        canonical::write_object(&line, &mut unsigned);
+        Self::new(&claimed, &signature, &unsigned)
     }
-    if key.verifies(computed.as_bytes(), &signature) { Ok(()) } else { Err(Fault::Signature) }
+
+    /// Reads a checkpoint line whose text is canonical.
+    ///
+    /// # Errors
+    /// As [`Claim::of_object`].
+    pub(crate) fn of_text(line: &str, seal: &SealText<'_>) -> Result<Self, Fault> {
+        let SealText { root, signature, .. } = seal;
+        // The keys are in order, so the root comes first.
+        let parts = [&line[..root.start], &line[root.end..signature.start], &line[signature.end..]];
+        Self::new(&line[root.clone()], &line[signature.clone()], &parts.concat())
+    }
+
+    fn new(claimed: &str, signature: &str, unsigned: &str) -> Result<Self, Fault> {
+        let signature =
+            BASE64_STANDARD.decode(signature).map_err(|error| Fault::SignatureEncoding(error.to_string()))?;
+        let computed = Hash::of(unsigned);
+        if claimed != computed.to_hex() {
+            return Err(Fault::Root { claimed: claimed.to_owned(), computed });
+        }
+        Ok(Self { root: computed, signature })
+    }
+}
+
+/// The first of `claims` whose signature is not one of its root by `key`.
+#[must_use]
+pub fn first_forged(claims: &[Claim], key: &PublicKey) -> Option<usize> {
+    let signed = claims.iter().map(|claim| (&claim.root.as_bytes()[..], &claim.signature[..]));
+    key.first_forged(&signed.collect::<Vec<_>>())
 }
 
 #[cfg(test)]
@@ -94,12 +124,18 @@ mod tests {
         }
     }
 
+    /// Whether the signature is valid, if the rest is.
+    fn check(line: Object, key: &PublicKey) -> Result<bool, Fault> {
+        let claim = Claim::of_object(line)?;
+        Ok(first_forged(&[claim], key).is_none())
+    }
+
     #[test]
     fn a_seal_checks_only_with_its_key_and_its_members() {
         let key = SigningKey::generate().unwrap();
-        assert_eq!(check(sealed(&key), &key.public()), Ok(()));
+        assert_eq!(check(sealed(&key), &key.public()), Ok(true));
         let other = SigningKey::generate().unwrap().public();
-        assert_eq!(check(sealed(&key), &other), Err(Fault::Signature));
+        assert_eq!(check(sealed(&key), &other), Ok(false));
 
         let mut altered = sealed(&key);
         altered.insert("seq".to_owned(), Value::Null);
@@ -110,5 +146,17 @@ mod tests {
         let mut altered = sealed(&key);
         altered.remove(SIGNATURE);
         assert!(matches!(check(altered, &key.public()), Err(Fault::SignatureEncoding(_))));
+    }
+
+    #[test]
+    fn its_text_says_what_its_members_say() {
+        let key = SigningKey::generate().unwrap();
+        let (line, _) = seal(&mut Head::GENESIS.clone(), &key, "test", SystemTime::UNIX_EPOCH);
+        let flipped = line.replace("\"seq\":1", "\"seq\":2");
+        for text in [line.as_str(), &flipped, &line.replace("==", "=!")] {
+            let line = crate::line::Line::read(text.as_bytes()).unwrap();
+            let by_text = Claim::of_text(text, line.seal().unwrap());
+            assert_eq!(by_text, Claim::of_object(line.object().unwrap()));
+        }
     }
 }

@@ -25,6 +25,7 @@ pub mod keys;
 mod line;
 pub mod manifest;
 pub mod receipt;
+mod sha256;
 mod timestamp;
 pub mod transparency;
 pub mod verify;

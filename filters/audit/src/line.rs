@@ -3,10 +3,11 @@
 use std::{
     borrow::Cow,
     io::{self, BufRead, Read},
+    ops::Range,
 };
 
 use crate::{
-    canonical::{self, Glance, Object, Value},
+    canonical::{self, Glance, Object, Shapes, Value},
     chain::Hash,
     checkpoint,
 };
@@ -39,16 +40,37 @@ pub(crate) struct Line<'a> {
     canonical: Cow<'a, str>,
     /// The bytes that were read are canonical.
     pub(crate) exact: bool,
+    seal: Option<SealText<'a>>,
+}
+
+/// The members of a checkpoint as they stand in a canonical line.
+pub(crate) struct SealText<'a> {
+    pub(crate) key_id: Option<&'a str>,
+    /// Where the two stand that are empty in the text that is signed, `chain_root_hash` first.
+    pub(crate) root: Range<usize>,
+    pub(crate) signature: Range<usize>,
 }
 
 impl<'a> Line<'a> {
     /// Reads a line (without its newline).
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, LineError> {
+        Self::read_with(bytes, canonical::glance)
+    }
+
+    /// The same, for one of many lines.
+    pub(crate) fn read_like(bytes: &'a [u8], shapes: &mut Shapes) -> Result<Self, LineError> {
+        Self::read_with(bytes, |text| shapes.glance(text))
+    }
+
+    fn read_with(
+        bytes: &'a [u8],
+        glance: impl FnOnce(&'a str) -> Option<Glance<'a>>,
+    ) -> Result<Self, LineError> {
         if bytes.len() > MAX_LINE {
             return Err(LineError::TooLong);
         }
         let text = std::str::from_utf8(bytes).map_err(|error| LineError::Utf8(error.valid_up_to()))?;
-        match canonical::glance(text) {
+        match glance(text) {
             Some(glance) => Ok(Self::from_canonical(text, glance)),
             None => Ok(Self::from_object(text, &object(text)?)),
         }
@@ -63,6 +85,11 @@ impl<'a> Line<'a> {
             ts: glance.ts.map(Cow::Borrowed),
             canonical: Cow::Borrowed(text),
             exact: true,
+            seal: glance.root.zip(glance.signature).map(|(root, signature)| SealText {
+                key_id: glance.signing_key_id,
+                root,
+                signature,
+            }),
         }
     }
 
@@ -79,6 +106,7 @@ impl<'a> Line<'a> {
             ts: text("ts"),
             exact: canonical == read,
             canonical: Cow::Owned(canonical),
+            seal: None,
         }
     }
 
@@ -91,6 +119,21 @@ impl<'a> Line<'a> {
     /// The line's hash: over the canonical form of what it says, whatever its spacing was.
     pub(crate) fn hash(&self) -> Hash {
         Hash::of(&self.canonical)
+    }
+
+    /// The canonical form of what it says.
+    pub(crate) fn canonical(&self) -> &str {
+        &self.canonical
+    }
+
+    /// What [`Line::canonical`] gives, when nothing else is needed any more.
+    pub(crate) fn into_canonical(self) -> Cow<'a, str> {
+        self.canonical
+    }
+
+    /// What it says as a checkpoint, if that is plain from its text; else [`Line::object`] tells.
+    pub(crate) fn seal(&self) -> Option<&SealText<'a>> {
+        self.seal.as_ref()
     }
 
     /// All members; parsed anew, since few lines need it.

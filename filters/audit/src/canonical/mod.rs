@@ -16,6 +16,7 @@ mod fields;
 mod number;
 mod parse;
 mod scan;
+mod shapes;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use fields::Fields;
 pub use number::Number;
 pub use parse::{ParseError, parse};
 pub(crate) use scan::{Glance, glance};
+pub(crate) use shapes::Shapes;
 
 /// A JSON object. `BTreeMap` orders `String` keys by UTF-8 bytes: the canonical order.
 pub type Object = BTreeMap<String, Value>;

@@ -3,12 +3,16 @@
 //! Nearly every line of every log is, and then the bytes in hand are the bytes to hash. One pass
 //! proves it and picks out the members the chain needs, with no allocation. Whatever it cannot
 //! prove (other spacing, floats, escaped keys, broken JSON) is left to [`super::parse`].
+//!
+//! Most lines also look like one before them; [`super::shapes`] makes use of that.
+
+use std::ops::Range;
 
 /// Deeper lines take the slow path.
 const MAX_DEPTH: usize = 16;
 
 /// The top-level members of a canonical line that the chain is made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Glance<'a> {
     pub(crate) line_type: Option<&'a str>,
     pub(crate) prev_hash: Option<&'a str>,
@@ -16,19 +20,96 @@ pub(crate) struct Glance<'a> {
     /// There is a `signature`, of whatever type.
     pub(crate) signed: bool,
     pub(crate) ts: Option<&'a str>,
+    pub(crate) signing_key_id: Option<&'a str>,
+    /// Where the values of `chain_root_hash` and `signature` lie, if they are plain strings, without their
+    /// quotes.
+    pub(crate) root: Option<Range<usize>>,
+    pub(crate) signature: Option<Range<usize>>,
+}
+
+/// A top-level member that the chain needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    LineType,
+    PrevHash,
+    Root,
+    Seq,
+    Signature,
+    SigningKeyId,
+    Time,
+}
+
+impl Role {
+    fn of(key: &str) -> Option<Self> {
+        Some(match key {
+            "chain_root_hash" => Self::Root,
+            "line_type" => Self::LineType,
+            "prev_hash" => Self::PrevHash,
+            "seq" => Self::Seq,
+            "signature" => Self::Signature,
+            "signing_key_id" => Self::SigningKeyId,
+            "ts" => Self::Time,
+            _ => return None,
+        })
+    }
+}
+
+/// Where a top-level member lies in its line.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    /// Its value; the key and the colon end where this begins.
+    pub(super) value: Range<usize>,
+    pub(super) role: Option<Role>,
 }
 
 /// Looks through `line`. `Some` only if it is one object in canonical form, byte for byte.
 pub(crate) fn glance(line: &str) -> Option<Glance<'_>> {
-    let mut scanner = Scanner { text: line, at: 0, glance: Glance::default() };
-    scanner.object(0)?;
-    (scanner.at == line.len()).then_some(scanner.glance)
+    scan(line, |_| {})
+}
+
+/// Looks through `line`, and shows each top-level member.
+pub(super) fn scan(line: &str, mut member: impl FnMut(Member)) -> Option<Glance<'_>> {
+    let mut glance = Glance::default();
+    let mut scanner = Scanner { text: line, at: 0 };
+    scanner.object(0, &mut |key, value| {
+        let role = Role::of(key);
+        glance.note(role, line, value.clone());
+        member(Member { value, role });
+    })?;
+    (scanner.at == line.len()).then_some(glance)
+}
+
+/// Where the value that begins at `at` ends, if it is canonical and a member of the line itself.
+pub(super) fn value_end(line: &str, at: usize) -> Option<usize> {
+    let mut scanner = Scanner { text: line, at };
+    scanner.value(1)?;
+    Some(scanner.at)
+}
+
+impl<'a> Glance<'a> {
+    /// Keeps the value that lies there, if the chain needs it.
+    pub(super) fn note(&mut self, role: Option<Role>, line: &'a str, value: Range<usize>) {
+        let Some(role) = role else { return };
+        let raw = &line[value.clone()];
+        let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
+        // An escape in one of these is never ours. In those that are only compared it fails the comparison.
+        let plain = || text.filter(|text| !text.contains('\\'));
+        let inside = || plain().map(|_| value.start + 1..value.end - 1);
+        match role {
+            Role::LineType => self.line_type = text,
+            Role::PrevHash => self.prev_hash = text,
+            Role::Root => self.root = inside(),
+            Role::Seq => self.seq = raw.parse().ok(),
+            Role::Signature => (self.signed, self.signature) = (true, inside()),
+            Role::SigningKeyId => self.signing_key_id = plain(),
+            Role::Time => self.ts = text,
+        }
+    }
 }
 
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
-    glance: Glance<'a>,
 }
 
 /// Every method returns `None` for "not proven canonical", and the position no longer matters.
@@ -44,7 +125,7 @@ impl<'a> Scanner<'a> {
     fn value(&mut self, depth: usize) -> Option<()> {
         match self.peek()? {
             b'"' => self.string().map(drop),
-            b'{' => self.object(depth),
+            b'{' => self.object(depth, &mut |_, _| {}),
             b'[' => self.array(depth),
             b'-' | b'0'..=b'9' => self.integer(),
             _ => self.word(),
@@ -75,7 +156,8 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn object(&mut self, depth: usize) -> Option<()> {
+    /// Shows `member` each key and where its value lies.
+    fn object(&mut self, depth: usize, member: &mut dyn FnMut(&str, Range<usize>)) -> Option<()> {
         self.expect(b'{')?;
         if self.expect(b'}').is_some() {
             return Some(());
@@ -95,29 +177,11 @@ impl<'a> Scanner<'a> {
             self.expect(b':')?;
             let start = self.at;
             self.value(depth + 1)?;
-            if depth == 0 {
-                self.note(key, start);
-            }
+            member(key, start..self.at);
             if self.expect(b'}').is_some() {
                 return Some(());
             }
             self.expect(b',')?;
-        }
-    }
-
-    /// Keeps the value just read, which began at `start`, if the chain needs it.
-    fn note(&mut self, key: &str, start: usize) {
-        let raw = &self.text[start..self.at];
-        let text = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
-        // An escape in one of these is never ours; leaving it out fails the comparison later.
-        let text = text.filter(|text| !text.contains('\\'));
-        match key {
-            "line_type" => self.glance.line_type = text,
-            "prev_hash" => self.glance.prev_hash = text,
-            "ts" => self.glance.ts = text,
-            "seq" => self.glance.seq = raw.parse().ok(),
-            "signature" => self.glance.signed = true,
-            _ => {}
         }
     }
 

@@ -62,7 +62,7 @@ impl Ledger {
                 self.redactions.insert(seq, Redacted::of(line));
             }
             (Kind::Checkpoint(Ok(seal)), Some(seq)) => {
-                self.checkpoints.insert(seal.root.clone(), seq);
+                self.checkpoints.insert(seal.claim.root.to_hex(), seq);
             }
             _ => {}
         }

@@ -1,8 +1,9 @@
 //! Reads a log in blocks of whole lines and works on several blocks at once.
 //!
 //! What a line says about itself needs no other line, so blocks go to as many threads as there are
-//! cores; what ties the lines together is looked at in order, on the caller's thread. Memory is
-//! bounded by a few blocks for each thread, and a block by its longest line.
+//! cores; what ties the lines together is looked at in order, on the caller's thread. The signatures that
+//! are found on the way come back to the same threads, many at a time. Memory is bounded by a few blocks
+//! for each thread, and a block by its longest line.
 
 use std::{
     io::{self, Read},
@@ -11,117 +12,257 @@ use std::{
     thread,
 };
 
-use super::facts::{self, Reading, Wanted};
-use crate::{keys::PublicKey, line::MAX_LINE};
+use super::facts::{Reader, Reading, Wanted};
+use crate::{
+    checkpoint::{self, Claim},
+    keys::PublicKey,
+    line::MAX_LINE,
+};
 
 /// Enough that handing it over costs nothing, small enough for the cache of one core.
-const BLOCK: usize = 512 << 10;
-/// Blocks on their way to or from one thread.
+const BLOCK: usize = 256 << 10;
+/// Signatures verified together: with more of them each costs hardly less.
+const CLAIMS: usize = 256;
+/// Jobs on their way to or from one thread.
 const AHEAD: usize = 3;
 const MAX_THREADS: usize = 16;
 
-/// Calls `each` with what every line of `reader` came to, in order, until it breaks.
+/// Looks at what the lines came to.
+pub(crate) trait Follower {
+    /// The next line.
+    fn line(&mut self, reading: &Reading) -> ControlFlow<()>;
+
+    /// Signatures to be verified, if so many wait, and at least one.
+    fn take_claims(&mut self, enough: usize) -> Option<Vec<Claim>>;
+
+    /// Of the claims that were taken first, so many are genuine; the next one is forged, or there was no
+    /// other.
+    fn verified(&mut self, genuine: usize, forged: bool) -> ControlFlow<()>;
+}
+
+/// Shows `follower` what every line of `reader` came to, in order, until it breaks; and what became of
+/// every claim that it has made by then.
 pub(crate) fn for_each_line(
     reader: impl Read,
     key: &PublicKey,
     wanted: Wanted,
-    mut each: impl FnMut(Reading) -> ControlFlow<()>,
+    follower: &mut impl Follower,
 ) -> io::Result<()> {
-    let mut blocks = Blocks { reader, rest: Vec::new(), done: false };
-    let Some(first) = blocks.next()? else {
-        return Ok(());
-    };
-    let work = |block: &[u8]| lines_of(block).map(|line| facts::read(line, key, wanted)).collect::<Vec<_>>();
-    let mut in_order = |readings: Vec<Reading>| readings.into_iter().try_for_each(&mut each);
+    let mut blocks = Blocks { reader, rest: Vec::new(), spare: Vec::new(), done: false };
+    let first = blocks.next()?;
     if blocks.done {
-        let _ = in_order(work(&first));
-        return Ok(());
+        let mut reader = Reader::new(wanted);
+        let readings = first.map(|first| reader.read(first.lines())).unwrap_or_default();
+        let _ = follow(&readings, follower);
+    } else {
+        thread::scope(|scope| {
+            let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
+            let worker = |_| Worker::start(scope, Work { key, reader: Reader::new(wanted) });
+            Crew { workers: (0..threads).map(worker).collect(), sent: 0, taken: 0 }.follow(
+                first,
+                &mut blocks,
+                follower,
+            )
+        })?;
     }
-    thread::scope(|scope| {
-        let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
-        let workers: Vec<Worker> = (0..threads).map(|_| Worker::start(scope, &work)).collect();
-        let (mut sent, mut taken) = (0, 0);
-        let mut next = Some(first);
-        loop {
-            while let Some(block) = next.take_if(|_| sent - taken < threads * AHEAD) {
-                // Only a worker that panicked hangs up, and its panic ends the scope.
-                let _ = workers[sent % threads].blocks.send(block);
-                sent += 1;
-                next = blocks.next()?;
-            }
-            if sent == taken {
-                return Ok(());
-            }
-            let Ok(readings) = workers[taken % threads].readings.recv() else {
-                return Ok(());
-            };
-            taken += 1;
-            if in_order(readings).is_break() {
-                return Ok(());
-            }
-        }
-    })
+    // The last ones; none is left if one before was found to be forged.
+    if let Some(claims) = follower.take_claims(1) {
+        let _ = judge(&claims, checkpoint::first_forged(&claims, key), follower);
+    }
+    Ok(())
 }
 
-fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = block;
-    std::iter::from_fn(move || {
-        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
-        let (line, after) = rest.split_at(length);
-        rest = after;
-        (!line.is_empty()).then_some(line)
-    })
+fn follow(readings: &[Reading], follower: &mut impl Follower) -> ControlFlow<()> {
+    readings.iter().try_for_each(|reading| follower.line(reading))
+}
+
+fn judge(claims: &[Claim], forged: Option<usize>, follower: &mut impl Follower) -> ControlFlow<()> {
+    follower.verified(forged.unwrap_or(claims.len()), forged.is_some())
+}
+
+/// What there is to do.
+enum Job {
+    Read(Block),
+    Verify(Vec<Claim>),
+}
+
+/// What came of it.
+enum Done {
+    Read(Vec<Reading>, Block),
+    Verified(Vec<Claim>, Option<usize>),
+}
+
+/// What does it, on one thread.
+struct Work<'a> {
+    key: &'a PublicKey,
+    reader: Reader,
+}
+
+impl Work<'_> {
+    fn do_it(&mut self, job: Job) -> Done {
+        match job {
+            Job::Read(block) => Done::Read(self.reader.read(block.lines()), block),
+            Job::Verify(claims) => {
+                let forged = checkpoint::first_forged(&claims, self.key);
+                Done::Verified(claims, forged)
+            }
+        }
+    }
 }
 
 struct Worker {
-    blocks: SyncSender<Vec<u8>>,
-    readings: Receiver<Vec<Reading>>,
+    jobs: SyncSender<Job>,
+    results: Receiver<Done>,
 }
 
 impl Worker {
-    fn start<'scope, 'env>(
-        scope: &'scope thread::Scope<'scope, 'env>,
-        work: &'env (impl Fn(&[u8]) -> Vec<Reading> + Sync),
-    ) -> Self {
-        let (blocks, inbox) = sync_channel::<Vec<u8>>(AHEAD);
-        let (outbox, readings) = sync_channel(AHEAD);
+    fn start<'scope, 'env>(scope: &'scope thread::Scope<'scope, 'env>, mut work: Work<'env>) -> Self {
+        let (jobs, inbox) = sync_channel::<Job>(AHEAD);
+        let (outbox, results) = sync_channel(AHEAD);
         scope.spawn(move || {
-            for block in inbox {
-                if outbox.send(work(&block)).is_err() {
+            for job in inbox {
+                if outbox.send(work.do_it(job)).is_err() {
                     return;
                 }
             }
         });
-        Self { blocks, readings }
+        Self { jobs, results }
+    }
+}
+
+/// The threads. Jobs go to them in turn, and results are taken in the same order.
+struct Crew {
+    workers: Vec<Worker>,
+    sent: usize,
+    taken: usize,
+}
+
+impl Crew {
+    /// Hands out blocks and takes what comes of them, until the log ends or the follower breaks.
+    fn follow(
+        mut self,
+        first: Option<Block>,
+        blocks: &mut Blocks<impl Read>,
+        follower: &mut impl Follower,
+    ) -> io::Result<()> {
+        let mut next = first;
+        let mut going = ControlFlow::Continue(());
+        loop {
+            while let Some(block) = next.take_if(|_| self.sent - self.taken < self.workers.len() * AHEAD) {
+                self.send(Job::Read(block));
+                next = blocks.next()?;
+            }
+            match self.take() {
+                None => return Ok(()),
+                Some(Done::Read(readings, block)) if going.is_continue() => {
+                    going = follow(&readings, follower);
+                    blocks.take_back(block);
+                    if going.is_break() {
+                        next = None;
+                    } else if let Some(claims) = follower.take_claims(CLAIMS) {
+                        self.send(Job::Verify(claims));
+                    }
+                }
+                // What was read behind the end.
+                Some(Done::Read(..)) => {}
+                Some(Done::Verified(claims, forged)) => {
+                    if judge(&claims, forged, follower).is_break() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, job: Job) {
+        // Only a worker that panicked hangs up, and its panic ends the scope. There is room: no worker has
+        // more on its way than a channel holds.
+        let _ = self.workers[self.sent % self.workers.len()].jobs.send(job);
+        self.sent += 1;
+    }
+
+    /// The next result; none when nothing is under way.
+    fn take(&mut self) -> Option<Done> {
+        if self.sent == self.taken {
+            return None;
+        }
+        let done = self.workers[self.taken % self.workers.len()].results.recv().ok();
+        self.taken += 1;
+        done
+    }
+}
+
+/// Bytes, of which the first are filled.
+struct Block {
+    bytes: Vec<u8>,
+    filled: usize,
+}
+
+impl Block {
+    fn lines(&self) -> &[u8] {
+        &self.bytes[..self.filled]
     }
 }
 
 /// Cuts what is read into blocks that end with a newline, but for the last.
 struct Blocks<R> {
     reader: R,
+    /// The beginning of a line.
     rest: Vec<u8>,
+    /// Blocks to be filled again.
+    spare: Vec<Block>,
     done: bool,
 }
 
 impl<R: Read> Blocks<R> {
-    fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let mut block = std::mem::take(&mut self.rest);
-        while !self.done {
-            let wanted = BLOCK.max(block.len());
-            let before = block.len();
-            block.reserve(wanted);
-            let read = (&mut self.reader).take(wanted as u64).read_to_end(&mut block)?;
-            self.done = read == 0;
-            if let Some(at) = memchr::memrchr(b'\n', &block[before..]) {
-                self.rest = block.split_off(before + at + 1);
-                return Ok(Some(block));
+    fn next(&mut self) -> io::Result<Option<Block>> {
+        if self.done {
+            return Ok(None);
+        }
+        let mut block = self.begin();
+        let mut searched = 0;
+        loop {
+            if block.filled == block.bytes.len() {
+                if let Some(at) = memchr::memrchr(b'\n', &block.bytes[searched..]) {
+                    self.rest.extend_from_slice(&block.bytes[searched + at + 1..]);
+                    block.filled = searched + at + 1;
+                    return Ok(Some(block));
+                }
+                // No such line is written; it will be refused for its length.
+                if block.filled > MAX_LINE + 1 {
+                    return Ok(Some(block));
+                }
+                searched = block.filled;
+                block.bytes.resize(block.filled * 2, 0);
             }
-            // No such line is written; it will be refused for its length.
-            if block.len() > MAX_LINE + 1 {
-                return Ok(Some(block));
+            match self.reader.read(&mut block.bytes[block.filled..]) {
+                Ok(0) => {
+                    self.done = true;
+                    return Ok((block.filled > 0).then_some(block));
+                }
+                Ok(read) => block.filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
-        Ok((!block.is_empty()).then_some(block))
+    }
+
+    /// A block with the rest of what was read before.
+    fn begin(&mut self) -> Block {
+        let mut block = self.spare.pop().unwrap_or_else(|| Block { bytes: vec![0; BLOCK], filled: 0 });
+        if block.bytes.len() <= self.rest.len() {
+            block.bytes.resize(self.rest.len() * 2, 0);
+        }
+        block.bytes[..self.rest.len()].copy_from_slice(&self.rest);
+        block.filled = self.rest.len();
+        self.rest.clear();
+        block
+    }
+
+    fn take_back(&mut self, block: Block) {
+        if block.bytes.len() == BLOCK {
+            self.spare.push(block);
+        }
     }
 }
 
@@ -129,9 +270,10 @@ impl<R: Read> Blocks<R> {
 mod tests {
     use super::*;
 
-    fn blocks_of(text: &[u8]) -> Vec<Vec<u8>> {
-        let mut blocks = Blocks { reader: text, rest: Vec::new(), done: false };
-        std::iter::from_fn(|| blocks.next().unwrap()).collect()
+    fn blocks_of(reader: impl Read) -> Vec<Vec<u8>> {
+        let mut blocks = Blocks { reader, rest: Vec::new(), spare: Vec::new(), done: false };
+        let lines = || blocks.next().unwrap().map(|block| block.lines().to_vec());
+        std::iter::from_fn(lines).collect()
     }
 
     #[test]
@@ -140,14 +282,58 @@ mod tests {
         for text in
             [line.repeat(2000), [line.repeat(1500), b"no newline".to_vec()].concat(), vec![b'y'; 3 * BLOCK]]
         {
-            let blocks = blocks_of(&text);
+            let blocks = blocks_of(&text[..]);
             assert_eq!(blocks.concat(), text);
             let (last, others) = blocks.split_last().unwrap();
             assert!(others.iter().all(|block| block.ends_with(b"\n")));
             assert!(!last.is_empty());
         }
-        assert!(blocks_of(b"").is_empty());
-        assert_eq!(lines_of(b"a\n\nb").collect::<Vec<_>>(), [&b"a\n"[..], b"\n", b"b"]);
+        assert!(blocks_of(&b""[..]).is_empty());
+    }
+
+    /// Gives what a slow source gives.
+    struct Drops<'a>(&'a [u8]);
+
+    impl Read for Drops<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = buffer.len().min(self.0.len()).min(999);
+            buffer[..count].copy_from_slice(&self.0[..count]);
+            self.0 = &self.0[count..];
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn a_source_may_give_little_at_a_time() {
+        let text: Vec<u8> = [b"some line or other\n".repeat(40_000), vec![b'z'; 2 * BLOCK + 1]].concat();
+        assert_eq!(blocks_of(Drops(&text)).concat(), text);
+    }
+
+    #[derive(Default)]
+    struct Notes {
+        seqs: Vec<u64>,
+        until: Option<usize>,
+    }
+
+    impl Follower for Notes {
+        fn line(&mut self, reading: &Reading) -> ControlFlow<()> {
+            if let Reading::Line(facts) = reading {
+                self.seqs.extend(facts.seq);
+            }
+            if Some(self.seqs.len()) == self.until {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        }
+
+        fn take_claims(&mut self, _: usize) -> Option<Vec<Claim>> {
+            None
+        }
+
+        fn verified(&mut self, _: usize, _: bool) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
     }
 
     #[test]
@@ -155,14 +341,10 @@ mod tests {
         let key = crate::SigningKey::generate().unwrap().public();
         let text: String =
             (1..=30_000).map(|n| format!("{{\"seq\":{n},\"x\":\"{}\"}}\n", "-".repeat(100))).collect();
-        let mut seqs = Vec::new();
-        for_each_line(text.as_bytes(), &key, Wanted::default(), |reading| {
-            if let Reading::Line(facts) = reading {
-                seqs.extend(facts.seq);
-            }
-            if seqs.len() == 29_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
-        .unwrap();
-        assert_eq!(seqs, (1..=29_000).collect::<Vec<u64>>());
+        for (until, lines) in [(Some(29_000), 29_000), (None, 30_000), (Some(1), 1)] {
+            let mut notes = Notes { until, ..Notes::default() };
+            for_each_line(text.as_bytes(), &key, Wanted::default(), &mut notes).unwrap();
+            assert_eq!(notes.seqs, (1..=lines).collect::<Vec<u64>>());
+        }
     }
 }

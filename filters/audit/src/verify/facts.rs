@@ -1,18 +1,22 @@
 //! [`Facts`]: all that the walk along a chain needs to know of one line.
 //!
-//! Making them is nearly all of the work (reading, hashing, checking a signature), needs nothing but
-//! the line, and so goes on on several threads at once; see [`super::blocks`].
+//! Making them is nearly all of the work (reading, hashing), needs nothing but the line, and so goes on
+//! on several threads at once; see [`super::blocks`]. The hashes of a block's lines are made together.
+
+use std::borrow::Cow;
 
 use crate::{
-    canonical::{Object, Value},
+    canonical::{Object, Shapes, Value},
     chain::Hash,
-    checkpoint::{self, Fault},
+    checkpoint::{Claim, Fault},
     genesis,
-    keys::PublicKey,
     line::Line,
-    timestamp,
+    sha256, timestamp,
     transparency::merkle,
 };
+
+/// About what a line takes; a block is not expected to have more.
+const LINE: usize = 400;
 
 /// What to find out about each line besides what every walk needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,14 +57,14 @@ pub(crate) enum Kind {
     Event,
     /// Its members, if they were asked for.
     Redaction(Option<Box<Object>>),
-    /// The root that it signs and whose label the key has, or what is wrong.
-    Checkpoint(Result<Seal, Fault>),
+    /// What it says, its signature not yet verified; or what is wrong.
+    Checkpoint(Result<Box<Seal>, Box<Fault>>),
     Genesis(Box<Genesis>),
 }
 
-/// What a valid checkpoint says.
+/// What a checkpoint says.
 pub(crate) struct Seal {
-    pub(crate) root: String,
+    pub(crate) claim: Claim,
     pub(crate) key_id: Option<String>,
 }
 
@@ -79,49 +83,99 @@ pub struct Genesis {
     pub previous_lines: Option<u64>,
 }
 
-/// Reads one line with its ending.
-pub(crate) fn read(bytes: &[u8], key: &PublicKey, wanted: Wanted) -> Reading {
-    let (text, ended) = match bytes.strip_suffix(b"\n") {
-        Some(text) => (text, true),
-        None => (bytes, false),
-    };
-    if text.trim_ascii().is_empty() {
-        return Reading::Blank;
+/// Reads blocks of lines.
+pub(super) struct Reader {
+    wanted: Wanted,
+    shapes: Shapes,
+}
+
+impl Reader {
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self { wanted, shapes: Shapes::default() }
     }
-    let line = match Line::read(text) {
-        Ok(line) => line,
-        Err(error) => return Reading::Broken(error.to_string()),
-    };
-    // The newline may be lost (the writer puts it back), but nothing may stand in its place.
-    if !ended && !text.ends_with(b"}") {
-        return Reading::Broken("line does not end in a newline".to_owned());
+
+    /// Reads each line of a block.
+    pub(super) fn read(&mut self, block: &[u8]) -> Vec<Reading> {
+        let expected = block.len() / LINE;
+        let (mut readings, mut texts) = (Vec::with_capacity(expected), Vec::with_capacity(expected));
+        for bytes in lines_of(block) {
+            readings.push(self.line(bytes, &mut texts));
+        }
+        let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        let mut hashes = sha256::of_all(&texts).into_iter();
+        for reading in &mut readings {
+            if let Reading::Line(facts) = reading {
+                // There is a text for each.
+                facts.hash = hashes.next().map_or(Hash::GENESIS, Hash::from);
+            }
+        }
+        readings
     }
-    Reading::Line(Facts {
-        seq: line.seq,
-        prev_hash: line.prev_hash.as_deref().and_then(Hash::from_hex),
-        hash: line.hash(),
-        leaf: wanted.leaves.then(|| merkle::leaf(text)),
-        ts: line.ts.as_deref().and_then(timestamp::parse_exact),
-        canonical: line.exact,
-        ended,
-        kind: kind(&line, key, wanted),
+
+    /// Reads one line with its ending. Its hash is not made yet: that of its text, the last of `texts`.
+    fn line<'a>(&mut self, bytes: &'a [u8], texts: &mut Vec<Cow<'a, str>>) -> Reading {
+        let (text, ended) = match bytes.strip_suffix(b"\n") {
+            Some(text) => (text, true),
+            None => (bytes, false),
+        };
+        if text.trim_ascii().is_empty() {
+            return Reading::Blank;
+        }
+        let line = match Line::read_like(text, &mut self.shapes) {
+            Ok(line) => line,
+            Err(error) => return Reading::Broken(error.to_string()),
+        };
+        // The newline may be lost (the writer puts it back), but nothing may stand in its place.
+        if !ended && !text.ends_with(b"}") {
+            return Reading::Broken("line does not end in a newline".to_owned());
+        }
+        let facts = Facts {
+            seq: line.seq,
+            prev_hash: line.prev_hash.as_deref().and_then(Hash::from_hex),
+            hash: Hash::GENESIS,
+            leaf: self.wanted.leaves.then(|| merkle::leaf(text)),
+            ts: line.ts.as_deref().and_then(timestamp::parse_exact),
+            canonical: line.exact,
+            ended,
+            kind: kind(&line, self.wanted),
+        };
+        texts.push(line.into_canonical());
+        Reading::Line(facts)
+    }
+}
+
+/// The lines of a block, each with its newline.
+pub(super) fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = block;
+    std::iter::from_fn(move || {
+        let length = memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1);
+        let (line, after) = rest.split_at(length);
+        rest = after;
+        (!line.is_empty()).then_some(line)
     })
 }
 
-fn kind(line: &Line<'_>, key: &PublicKey, wanted: Wanted) -> Kind {
+fn kind(line: &Line<'_>, wanted: Wanted) -> Kind {
     // It has parsed once already, as an object.
     let object = || line.object().unwrap_or_default();
     if line.is_checkpoint() {
-        let object = object();
-        let text = |member: &str| object.get(member).and_then(Value::as_str).map(str::to_owned);
-        let seal = Seal { root: text("chain_root_hash").unwrap_or_default(), key_id: text("signing_key_id") };
-        return Kind::Checkpoint(checkpoint::check(object, key).map(|()| seal));
+        return Kind::Checkpoint(seal(line).map(Box::new).map_err(Box::new));
     }
     match line.line_type.as_deref() {
         Some("redaction") => Kind::Redaction(wanted.redactions.then(|| Box::new(object()))),
         Some(genesis::LINE_TYPE) => Kind::Genesis(Box::new(Genesis::from_object(&object()))),
         _ => Kind::Event,
     }
+}
+
+fn seal(line: &Line<'_>) -> Result<Seal, Fault> {
+    if let Some(seal) = line.seal() {
+        let claim = Claim::of_text(line.canonical(), seal)?;
+        return Ok(Seal { claim, key_id: seal.key_id.map(str::to_owned) });
+    }
+    let object = line.object().unwrap_or_default();
+    let key_id = object.get("signing_key_id").and_then(Value::as_str).map(str::to_owned);
+    Ok(Seal { claim: Claim::of_object(object)?, key_id })
 }
 
 impl Genesis {

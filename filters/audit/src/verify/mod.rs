@@ -27,17 +27,18 @@ use std::{
 };
 
 pub(crate) use self::facts::{Facts, Kind};
+use self::{
+    blocks::Follower,
+    facts::{Reading, Wanted},
+    walk::{Recognition, Walk},
+};
 pub use self::{
     facts::Genesis,
     head::{Head, HeadError, Remembered},
     reason::Reason,
     verdict::{Failure, Verdict},
 };
-use self::{
-    facts::{Reading, Wanted},
-    walk::{Recognition, Walk},
-};
-use crate::keys::PublicKey;
+use crate::{checkpoint::Claim, keys::PublicKey};
 
 /// What a log should be, beyond holding together.
 #[derive(Clone, Copy, Debug, Default)]
@@ -101,7 +102,8 @@ pub fn verify_logs<R: Read>(
     Ok(verdict)
 }
 
-/// Walks one log and shows `observe` each line that holds, in order.
+/// Walks one log and shows `observe` each line that holds, in order; after a checkpoint whose signature
+/// turns out to be forged, a few more.
 pub(crate) fn walk_lines(
     log: impl Read,
     key: &PublicKey,
@@ -124,19 +126,50 @@ fn walk(
 ) -> io::Result<(Verdict, Recognition)> {
     let leaves = matches!(expectation.remembered, Some(Remembered::Note(_)));
     let wanted = Wanted { leaves: leaves || wanted.leaves, ..wanted };
-    let mut walk = Walk::new(&expectation, key);
-    let mut failure = None;
-    blocks::for_each_line(log, key, wanted, |reading| {
-        failure = walk.step(&reading).err();
-        if failure.is_some() {
-            return ControlFlow::Break(());
+    let mut follower = Following { walk: Walk::new(&expectation, key), failure: None, observe: &mut observe };
+    blocks::for_each_line(log, key, wanted, &mut follower)?;
+    let Following { walk, failure, .. } = follower;
+    Ok(walk.finish(failure))
+}
+
+/// A walk, shown to an observer, and where it failed.
+struct Following<'a, F> {
+    walk: Walk<'a>,
+    failure: Option<Failure>,
+    observe: &'a mut F,
+}
+
+impl<F: FnMut(&Facts)> Following<'_, F> {
+    fn judge(&mut self, step: Result<(), Failure>) -> ControlFlow<()> {
+        match step {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(failure) => {
+                self.failure = Some(failure);
+                ControlFlow::Break(())
+            }
         }
-        if let Reading::Line(facts) = &reading {
-            observe(facts);
+    }
+}
+
+impl<F: FnMut(&Facts)> Follower for Following<'_, F> {
+    fn line(&mut self, reading: &Reading) -> ControlFlow<()> {
+        let step = self.walk.step(reading);
+        self.judge(step)?;
+        if let Reading::Line(facts) = reading {
+            (self.observe)(facts);
         }
         ControlFlow::Continue(())
-    })?;
-    Ok(walk.finish(failure))
+    }
+
+    fn take_claims(&mut self, enough: usize) -> Option<Vec<Claim>> {
+        self.walk.take_claims(enough)
+    }
+
+    /// A forged signature comes before whatever was found after it.
+    fn verified(&mut self, genuine: usize, forged: bool) -> ControlFlow<()> {
+        let step = self.walk.verified(genuine, forged);
+        self.judge(step)
+    }
 }
 
 /// Checks that `next` names the end of `before` in its genesis line.
@@ -183,4 +216,63 @@ fn unanchored(verdict: &Verdict, expectation: Expectation<'_>) -> Option<String>
         _ => return None,
     };
     Some(what)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::{SigningKey, canonical::Fields, chain, checkpoint};
+
+    /// A chain of lines and checkpoints in turn, several blocks of it; the checkpoint of this number is
+    /// signed with another key.
+    fn chain(key: &SigningKey, forged: Option<u64>) -> String {
+        let other = SigningKey::generate().unwrap();
+        let (mut head, mut text) = (chain::Head::GENESIS, String::new());
+        for number in 1..=1000 {
+            let mut fields = Fields::default();
+            fields.text("line_type", "warn");
+            fields.text("reason", &"-".repeat(300));
+            text += &(head.link(fields, SystemTime::UNIX_EPOCH) + "\n");
+            let key = if forged == Some(number) { &other } else { key };
+            text += &(checkpoint::seal(&mut head, key, "test", SystemTime::UNIX_EPOCH).0 + "\n");
+        }
+        text
+    }
+
+    #[test]
+    fn the_first_forged_signature_of_many_ends_the_log_there() {
+        let key = SigningKey::generate().unwrap();
+        let sound = verify_chain(chain(&key, None).as_bytes(), &key.public()).unwrap();
+        assert_eq!((sound.failure, sound.lines, sound.checkpoints, sound.uncovered), (None, 2000, 1000, 0));
+
+        for forged in [1, 2, 255, 256, 257, 600, 999, 1000] {
+            let text = chain(&key, Some(forged));
+            let seq = forged * 2;
+            let expected = Failure { seq, reason: Reason::Signature(seq) };
+            let verdict = verify_chain(text.as_bytes(), &key.public()).unwrap();
+            // What is wrong further on does not count; not even in the very next line.
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines.truncate(usize::try_from(seq).unwrap());
+            let followed = lines.join("\n") + "\nno line\n";
+            for verdict in [verdict, verify_chain(followed.as_bytes(), &key.public()).unwrap()] {
+                assert_eq!(verdict.failure, Some(expected.clone()));
+                assert_eq!((verdict.lines, verdict.checkpoints, verdict.uncovered), (seq - 1, forged - 1, 1));
+                assert_eq!(verdict.head.unwrap().seq, seq - 1);
+                assert_eq!(verdict.signing_key_id.is_some(), forged > 1);
+                assert_eq!(verdict.first_seq, Some(1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_forged_first_line_leaves_nothing() {
+        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        let mut head = chain::Head::GENESIS;
+        let (line, _) = checkpoint::seal(&mut head, &other, "test", SystemTime::UNIX_EPOCH);
+        let verdict = verify_chain((line + "\n").as_bytes(), &key.public()).unwrap();
+        let failure = Some(Failure { seq: 1, reason: Reason::Signature(1) });
+        assert_eq!(verdict, Verdict { failure, ..Verdict::default() });
+    }
 }

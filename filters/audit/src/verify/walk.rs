@@ -1,4 +1,9 @@
 //! [`Walk`]: follows a chain from its first line, and judges each by the ones before it.
+//!
+//! The signatures of checkpoints are verified many at a time, so the walk goes on past them, and comes
+//! back to the first one that turns out to be forged: nothing after it counts.
+
+use std::collections::VecDeque;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
@@ -7,7 +12,11 @@ use super::{
     facts::{Facts, Kind, Reading, Seal},
 };
 use crate::{
-    chain::Hash, checkpoint::Fault, keys::PublicKey, transparency::merkle::Edge, transparency::origin_of,
+    chain::Hash,
+    checkpoint::{Claim, Fault},
+    keys::PublicKey,
+    transparency::merkle::Edge,
+    transparency::origin_of,
 };
 
 /// See the module.
@@ -21,6 +30,20 @@ pub(super) struct Walk<'a> {
     tree: Option<Edge>,
     /// The remembered head was of this log, and its place has been passed.
     recognized: bool,
+    /// The checkpoints whose signatures are not known to be valid, oldest first; the last of them are
+    /// still `unclaimed`.
+    marks: VecDeque<Mark>,
+    unclaimed: Vec<Claim>,
+}
+
+/// Where the walk was before a checkpoint.
+struct Mark {
+    seq: u64,
+    lines: u64,
+    checkpoints: u64,
+    uncovered: u64,
+    head: Option<Head>,
+    recognized: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -33,7 +56,49 @@ impl<'a> Walk<'a> {
             last_ts: None,
             tree: matches!(expectation.remembered, Some(Remembered::Note(_))).then(Edge::default),
             recognized: false,
+            marks: VecDeque::new(),
+            unclaimed: Vec::new(),
         }
+    }
+
+    /// The claims that nobody has taken to verify, if there are so many, and at least one.
+    pub(super) fn take_claims(&mut self, enough: usize) -> Option<Vec<Claim>> {
+        let taken = self.unclaimed.len() >= enough.max(1);
+        taken.then(|| std::mem::take(&mut self.unclaimed))
+    }
+
+    /// Of the claims that were taken first, so many are verified; the next one is forged, or there was no
+    /// other.
+    pub(super) fn verified(&mut self, genuine: usize, forged: bool) -> Result<(), Failure> {
+        self.marks.drain(..genuine.min(self.marks.len()));
+        match self.marks.front() {
+            Some(mark) if forged => {
+                let seq = mark.seq;
+                self.go_back();
+                Err(Failure { seq, reason: Reason::Signature(seq) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// To where the first mark was made.
+    fn go_back(&mut self) {
+        if let Some(Mark { lines, checkpoints, uncovered, head, recognized, .. }) = self.marks.pop_front() {
+            let verdict = &mut self.verdict;
+            (verdict.lines, verdict.checkpoints, verdict.uncovered) = (lines, checkpoints, uncovered);
+            verdict.head = head;
+            self.recognized = recognized;
+            // Of lines whose newline is lost: only the last can be one.
+            verdict.notes.clear();
+            if verdict.checkpoints == 0 {
+                verdict.signing_key_id = None;
+            }
+            if verdict.lines == 0 {
+                verdict.first_seq = None;
+            }
+        }
+        self.marks.clear();
+        self.unclaimed.clear();
     }
 
     /// Takes in the next line.
@@ -88,7 +153,9 @@ impl<'a> Walk<'a> {
                 self.verdict.genesis = Some((**genesis).clone());
                 self.verdict.uncovered += 1;
             }
-            Kind::Checkpoint(Ok(Seal { key_id, .. })) => {
+            Kind::Checkpoint(Ok(seal)) => {
+                let Seal { claim, key_id } = &**seal;
+                self.mark(claim.clone(), seq);
                 self.check_genesis_key()?;
                 self.verdict.checkpoints += 1;
                 self.verdict.uncovered = 0;
@@ -96,9 +163,16 @@ impl<'a> Walk<'a> {
                     self.verdict.signing_key_id.clone_from(key_id);
                 }
             }
-            Kind::Checkpoint(Err(fault)) => return Err(of_fault(fault, seq)),
+            Kind::Checkpoint(Err(fault)) => return Err(of_fault((**fault).clone(), seq)),
         }
         Ok(())
+    }
+
+    fn mark(&mut self, claim: Claim, seq: u64) {
+        let Verdict { lines, checkpoints, uncovered, .. } = self.verdict;
+        let head = self.verdict.head.clone();
+        self.marks.push_back(Mark { seq, lines, checkpoints, uncovered, head, recognized: self.recognized });
+        self.unclaimed.push(claim);
     }
 
     /// Looked at with the first valid signature: with another `--pubkey` it is the signature that
@@ -189,10 +263,9 @@ pub(super) enum Recognition {
     Other,
 }
 
-fn of_fault(fault: &Fault, seq: u64) -> Reason {
-    match fault.clone() {
+fn of_fault(fault: Fault, seq: u64) -> Reason {
+    match fault {
         Fault::SignatureEncoding(what) => Reason::SignatureEncoding(what),
         Fault::Root { claimed, computed } => Reason::Root { seq, claimed, computed },
-        Fault::Signature => Reason::Signature(seq),
     }
 }
