@@ -8,7 +8,7 @@ usage() {
 Usage: install.sh [OPTION…]
 
   --binary FILE   the binary to install [default: target/release/waterwall beside this directory]
-  --prefix DIR    where it goes, in DIR/bin [default: /usr/local]
+  --prefix DIR    where it goes: DIR/lib/waterwall, and a link in DIR/bin [default: /usr/local]
   --root DIR      install into DIR instead of /; starts nothing
   --import DIR    take over a predecessor's settings, key and log
   --with-ca       with --import: its private CA too
@@ -54,8 +54,7 @@ done
 case $prefix in /*) ;; *) fail "--prefix must begin with /" 2 ;; esac
 case $root in '' | /*) ;; *) root=$(pwd)/$root ;; esac
 
-installed=$prefix/bin/waterwall
-unit=/etc/systemd/system/waterwall.service
+units=/etc/systemd/system
 
 # Put in place in one step, so that a gateway that is running keeps its own file.
 put() {
@@ -65,11 +64,17 @@ put() {
     printf 'installed %s\n' "$root$2"
 }
 
-put 0755 "$installed" <"$binary"
-sed "s|/usr/bin/waterwall|$installed|g" "$here/waterwall.service" | put 0644 "$unit"
+# The program has a directory of its own: see ExecPaths in the unit.
+put 0755 "$prefix/lib/waterwall/waterwall" <"$binary"
+mkdir -p "$root$prefix/bin"
+ln -sf ../lib/waterwall/waterwall "$root$prefix/bin/waterwall"
+for unit in waterwall.service waterwall-rotate.service waterwall-rotate.timer; do
+    sed "s|/usr/bin/waterwall|$prefix/bin/waterwall|g; s|/usr/lib/waterwall|$prefix/lib/waterwall|g" "$here/$unit" |
+        put 0644 "$units/$unit"
+done
 
 set -- ${import:+--import "$import"} ${with_ca:+--with-ca}
-"$here/setup.sh" "$root$installed" "$root" "$@"
+"$here/setup.sh" "$root$prefix/lib/waterwall/waterwall" "$root" "$@"
 
 if [ -n "$root" ]; then
     echo "staged under $root; nothing was started"
@@ -78,6 +83,10 @@ elif [ "$start" = no ] || [ ! -d /run/systemd/system ]; then
 else
     systemctl daemon-reload
     systemctl enable waterwall.service
-    systemctl restart waterwall.service
+    if systemctl --quiet is-active waterwall.service; then
+        "$here/upgrade.sh"
+    else
+        systemctl start waterwall.service
+    fi
     systemctl --no-pager --lines=0 status waterwall.service
 fi

@@ -38,9 +38,13 @@ done
 [ -n "$root" ] || [ "$(id -u)" -eq 0 ] || fail "taking it off the machine takes root"
 
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
-    systemctl disable --now waterwall.service 2>/dev/null || true
+    systemctl disable --now waterwall-rotate.timer waterwall.service 2>/dev/null || true
 fi
-rm -f "$root$prefix/bin/waterwall" "$root/etc/systemd/system/waterwall.service"
+rm -f "$root$prefix/bin/waterwall" "$root$prefix/lib/waterwall/waterwall"
+rmdir "$root$prefix/lib/waterwall" 2>/dev/null || true
+for unit in waterwall.service waterwall-rotate.service waterwall-rotate.timer; do
+    rm -f "$root/etc/systemd/system/$unit"
+done
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
     systemctl daemon-reload
 fi

@@ -25,13 +25,14 @@ use waterwall_pipeline::Services;
 
 use crate::admin::{Admin, Bounded, Facts, Verifier};
 use crate::config::Config;
-use crate::forward::{self, Forward, Front, Open};
+use crate::forward::{Forward, Front, Open};
 use crate::handover::{Ending, Estate, Giver, Heir};
 use crate::kill_switch::KillSwitch;
 use crate::live::{Live, Reloader, Running, Watcher};
 use crate::metrics::Metrics;
 use crate::proxy::Gateway;
 use crate::sockets::{OnSocket, Sockets};
+use crate::state;
 use crate::upstream::platform_repaired;
 
 use note::NoteKeeper;
@@ -93,7 +94,7 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
     };
     config.listen = sockets.agents.local_addr()?;
     config.admin_listen = sockets.admin.local_addr()?;
-    forward::examine(&config)?;
+    state::examine_authority(&config)?;
     let live = Arc::new(Live::new(Running::prepare(config.clone(), None)?));
     let switch = Arc::new(KillSwitch::new(Arc::clone(&live)));
     let services = services::open(&config, Arc::clone(&switch), heir.as_mut())?;
@@ -129,7 +130,7 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
     let serving = Serving::begin(server, Arc::clone(&ending))?;
 
     let predecessor = match heir {
-        Some(heir) => heir.take_over(&services, &switch)?,
+        Some(heir) => heir.take_over(&services, &switch, &metrics)?,
         None => Arc::new(AtomicBool::new(false)),
     };
     let upkeep = Upkeep::start(Arc::clone(&services), forward, Arc::clone(&ending), session_idle, notes)?;
@@ -137,6 +138,7 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
         config: config.clone(),
         services: Arc::clone(&services),
         switch,
+        metrics: Arc::clone(&metrics),
         ending: Arc::clone(&ending),
         sockets: Mutex::new(Some(sockets)),
         predecessor,

@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | 1 | sends the listening sockets, the log's lock, and where it listens and writes | checks them against its own configuration, prepares everything, opens the log beside the giver |
 //! | 2 | on `Ready`: sends session key, vault, kill switch | begins to serve, on the same sockets |
-//! | 3 | on `Serving`: sends what the vault has got since, and the sessions' counts; takes no new connection any more | tells the service manager, becomes a giver itself |
+//! | 3 | on `Serving`: sends what the vault has got since, and all counts; takes no new connection any more | tells the service manager, becomes a giver itself |
 //! | 4 | finishes what it has begun; sends now and then what is new | takes it in, answers with its kill switch |
 //! | 5 | on its end: sends the rest | is the log's only writer |
 //!

@@ -4,6 +4,7 @@
 //! Invariants: nothing that exists is ever overwritten; the directory is made 0700 and private
 //! files 0600 from their first byte on.
 
+mod authority;
 mod privacy;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -17,6 +18,8 @@ use waterwall_audit::{KeyError, SigningKey};
 use crate::ca::Authority;
 use crate::config::Config;
 use crate::failure::Failure;
+
+pub(crate) use authority::examine as examine_authority;
 
 /// A file the gateway needs, and whether it was there already.
 #[derive(Debug, PartialEq, Eq)]

@@ -3,10 +3,9 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 /// The largest file that is read.
 const MAX_BYTES: u64 = 4096;
@@ -26,8 +25,8 @@ impl Outcome {
     /// A run that has just ended.
     #[must_use]
     pub fn now(checks_passed: u32, checks_total: u32) -> Self {
-        let now = OffsetDateTime::now_utc().format(&Rfc3339).ok();
-        Self { checks_passed, checks_total, last_run_ts: now }
+        let now = super::facts::timestamp(SystemTime::now());
+        Self { checks_passed, checks_total, last_run_ts: Some(now) }
     }
 }
 

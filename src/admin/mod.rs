@@ -13,6 +13,7 @@ mod state;
 mod verification;
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use http::{HeaderValue, Method, Response, StatusCode, header};
@@ -82,9 +83,16 @@ impl Admin {
                 access::body(session).await?;
                 self.reload().await
             }
-            (_, "/healthz" | "/admin/state" | "/metrics" | "/admin/killswitch" | "/admin/reload") => {
-                Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"))
+            (&Method::POST, "/admin/rotate") => {
+                self.access.check(&request.headers)?;
+                access::body(session).await?;
+                self.rotate().await
             }
+            (
+                _,
+                "/healthz" | "/admin/state" | "/metrics" | "/admin/killswitch" | "/admin/reload"
+                | "/admin/rotate",
+            ) => Err(refusal(StatusCode::METHOD_NOT_ALLOWED, "method not allowed")),
             _ => Err(refusal(StatusCode::NOT_FOUND, "not found")),
         }
     }
@@ -107,6 +115,25 @@ impl Admin {
         let failed = |reason: &str| refusal(StatusCode::INTERNAL_SERVER_ERROR, reason);
         reloaded.map_err(|_| failed("internal error"))?.map_err(|reason| failed(&reason))?;
         Ok(json_answer(StatusCode::OK, &json!({ "status": "reloaded" })))
+    }
+
+    /// Archives the audit log; requests wait meanwhile.
+    async fn rotate(&self) -> Result<Answer, Answer> {
+        let services = Arc::clone(&self.facts.services);
+        let rotating = move || services.chain.rotate("request", SystemTime::now());
+        let rotated = tokio::task::spawn_blocking(rotating).await;
+        let failed = |reason: &str| refusal(StatusCode::INTERNAL_SERVER_ERROR, reason);
+        let archived = rotated.map_err(|_| failed("internal error"))?.map_err(|error| {
+            tracing::error!(%error, "the audit log was not rotated; it goes on");
+            failed(&format!("the audit log was not rotated: {error}"))
+        })?;
+        tracing::info!(archive = %archived.path.display(), lines = archived.lines, "audit log rotated");
+        let report = json!({
+            "status": "rotated",
+            "archive": archived.path.display().to_string(),
+            "lines": archived.lines,
+        });
+        Ok(json_answer(StatusCode::OK, &report))
     }
 }
 

@@ -97,11 +97,15 @@ fn map(facts: &Facts) -> Value {
 
 fn chain(facts: &Facts, chain: &Status) -> Value {
     let checked = facts.verifier.last();
+    // Until this process makes one, the last is the one that the log was found with.
+    let found = checked.signed.as_ref();
+    let signed_ts = chain.last_checkpoint_ts.clone().or(found.map(|it| it.ts.clone()));
+    let signed_root = chain.last_checkpoint_root.map(|hash| hash.to_string());
     json!({
         "lines": chain.lines,
         "checkpoints": chain.checkpoints,
-        "last_signed_ts": chain.last_checkpoint_ts,
-        "last_checkpoint_root_hash": chain.last_checkpoint_root.map(|hash| hash.to_string()),
+        "last_signed_ts": signed_ts,
+        "last_checkpoint_root_hash": signed_root.or(found.map(|it| it.chain_root_hash.clone())),
         "current_head_prev_hash": chain.head_hash.to_string(),
         "uncovered": chain.uncovered,
         "verify_status": checked.status.name(),

@@ -11,12 +11,17 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
+use serde::Deserialize;
 use waterwall_audit::{PublicKey, SigningKey};
 
 /// How often the log is read.
 const EVERY: Duration = Duration::from_secs(15 * 60);
 /// How much of the log's end is searched for the last whole line at a time.
 const STEP: u64 = 64 << 10;
+/// How much of it is searched for the last checkpoint at most.
+const FURTHEST: u64 = 16 << 20;
+/// What a checkpoint line holds; to tell lines apart without reading them all.
+const CHECKPOINT: &[u8] = b"\"checkpoint\"";
 
 /// Reads the log until dropped.
 pub(crate) struct Verifier {
@@ -34,6 +39,17 @@ pub(crate) struct Checked {
     pub(crate) lines: u64,
     /// When; `None` before the first.
     pub(crate) at: Option<SystemTime>,
+    /// The last checkpoint, where the log verifies and has one.
+    pub(crate) signed: Option<Signed>,
+}
+
+/// What a checkpoint line says of itself.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+pub(crate) struct Signed {
+    /// When it was made, as it stands there.
+    pub(crate) ts: String,
+    /// Its hash.
+    pub(crate) chain_root_hash: String,
 }
 
 /// Whether the log verifies.
@@ -78,7 +94,8 @@ impl Verifier {
         let pem = std::fs::read_to_string(signing_key).map(zeroize::Zeroizing::new);
         let pem = pem.with_context(|| format!("cannot read the signing key {}", signing_key.display()))?;
         let key = SigningKey::from_pem(&pem).context("not a signing key")?.public();
-        let last = Arc::new(Mutex::new(Checked { status: Status::Pending, lines: 0, at: None }));
+        let last =
+            Arc::new(Mutex::new(Checked { status: Status::Pending, lines: 0, at: None, signed: None }));
         let (stop, stopped) = mpsc::channel();
         let shared = Arc::clone(&last);
         let thread = thread::Builder::new()
@@ -122,10 +139,42 @@ fn check(chain: &Path, key: &PublicKey) -> Checked {
                 None => Status::Sound,
                 Some(failure) => Status::Broken(format!("at seq {}: {}", failure.seq, failure.reason)),
             };
-            Checked { status, lines: verdict.lines, at }
+            let signed = verdict.is_ok().then(|| last_checkpoint(chain)).transpose();
+            // It could be read a moment ago; should it not be now, the next reading tells.
+            Checked { status, lines: verdict.lines, at, signed: signed.ok().flatten().flatten() }
         }
-        Err(error) => Checked { status: Status::Unreadable(error.to_string()), lines: 0, at },
+        Err(error) => Checked { status: Status::Unreadable(error.to_string()), lines: 0, at, signed: None },
     }
+}
+
+/// The last checkpoint line, looked for from the end: there is one every hundred lines or so.
+fn last_checkpoint(chain: &Path) -> io::Result<Option<Signed>> {
+    let mut file = File::open(chain)?;
+    let length = file.metadata()?.len();
+    let mut reach = STEP;
+    loop {
+        let begin = length.saturating_sub(reach);
+        file.seek(SeekFrom::Start(begin))?;
+        let mut text = Vec::new();
+        file.by_ref().take(length - begin).read_to_end(&mut text)?;
+        let found = text.split(|&byte| byte == b'\n').rev().find_map(checkpoint);
+        if found.is_some() || begin == 0 || reach >= FURTHEST {
+            return Ok(found);
+        }
+        reach *= 4;
+    }
+}
+
+fn checkpoint(line: &[u8]) -> Option<Signed> {
+    #[derive(Deserialize)]
+    struct Line {
+        line_type: String,
+        #[serde(flatten)]
+        signed: Signed,
+    }
+    let is_one = line.windows(CHECKPOINT.len()).any(|window| window == CHECKPOINT);
+    let line: Line = serde_json::from_slice(line).ok().filter(|_| is_one)?;
+    (line.line_type == "checkpoint").then_some(line.signed)
 }
 
 /// The log up to the end of its last whole line: the one after it may be under way.

@@ -91,7 +91,7 @@ enum Command {
     Prove(prove::Args),
     /// Check such a proof
     VerifyProof(verify_proof::Args),
-    /// Close and archive the audit log of a gateway that is not running
+    /// Close and archive the audit log; that of a running gateway with --running
     RotateChain(rotate_chain::Args),
     /// Print completions for a shell
     Completions(completions::Args),

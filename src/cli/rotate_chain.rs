@@ -1,16 +1,22 @@
-//! `waterwall rotate-chain`: closes and archives the audit log of a gateway that is not running.
+//! `waterwall rotate-chain`: closes and archives the audit log, or has the gateway that runs do it.
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use serde_json::Value;
 use waterwall_audit::{ChainWriter, OpenError, SigningKey, WriterOptions};
 use zeroize::Zeroizing;
 
 use super::{ConfigOption, ExitStatus, Stop};
-use crate::config::Audit;
+use crate::config::{Audit, Config};
 use crate::failure::Failure;
+use crate::plain_http;
+use crate::state::Files;
+
+/// How long a running gateway may take: it writes and syncs two files.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -22,10 +28,18 @@ pub(super) struct Args {
     /// The private key that signs it, PEM [default: the configuration's]
     #[arg(long, value_name = "KEY")]
     signing_key: Option<PathBuf>,
+    /// Ask the gateway that runs to do it: no request is lost, and it goes on
+    #[arg(long, conflicts_with_all = ["chain_path", "signing_key"])]
+    running: bool,
 }
 
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
-    let audit = args.config.load()?.audit;
+    let config = args.config.load()?;
+    if args.running {
+        let archive = ask(&config)?;
+        return tell(out, &archive, &config.audit.chain);
+    }
+    let audit = config.audit;
     let chain = args.chain_path.as_deref().unwrap_or(&audit.chain);
     if !chain.exists() {
         writeln!(out, "warning: there is no log at {}: nothing to archive", chain.display())?;
@@ -45,10 +59,38 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
             "Check the disk and the directory; the log is as it was.",
         )
     })?;
-    writeln!(out, "archived: {}", archived.path.display())?;
+    tell(out, &archived.path.display().to_string(), chain)
+}
+
+fn tell(out: &mut dyn Write, archive: &str, chain: &Path) -> Result<ExitStatus, Stop> {
+    writeln!(out, "archived: {archive}")?;
     writeln!(out, "fresh chain at: {}", chain.display())?;
     writeln!(out, "The fresh chain names the archive and the hash of its last line: keep both.")?;
     Ok(ExitStatus::Success)
+}
+
+/// Has the gateway of this configuration rotate; returns the archive's name.
+fn ask(config: &Config) -> Result<String, Failure> {
+    let file = Files::of(config).admin_token();
+    let token = fs::read_to_string(&file).map_err(|error| {
+        let what = format!("cannot read {}: {error}", file.display());
+        Failure::new(what, "Run this as the user that runs the gateway, with its configuration.")
+    })?;
+    let url = format!("http://{}/admin/rotate", config.admin_listen);
+    let answer = plain_http::post(&url, token.trim(), "{}", PATIENCE).map_err(|error| {
+        let what = format!("the gateway does not answer at {url}: {error}");
+        Failure::new(what, "Without --running, the log of a gateway that is stopped is archived.")
+    })?;
+    let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    // It comes from another process: nothing of it may steer a terminal.
+    let text = |key: &str| said[key].as_str().map(|text| text.replace(char::is_control, "?"));
+    match (answer.status, text("archive")) {
+        (200, Some(archive)) => Ok(archive),
+        (status, _) => {
+            let what = text("error").unwrap_or_else(|| format!("the answer from {url} has status {status}"));
+            Err(Failure::new(what, "The log goes on as it was; the gateway's own messages may say more."))
+        }
+    }
 }
 
 fn options(args: &Args, chain: &Path, audit: &Audit) -> Result<WriterOptions, Failure> {
@@ -80,9 +122,7 @@ fn key_of(chain: &Path, audit: &Audit) -> PathBuf {
 
 fn cannot_open(error: &OpenError) -> Failure {
     let remedy = match error {
-        OpenError::Locked { .. } => {
-            "Stop the gateway first; a running one rotates its log by itself (audit.rotate_bytes)."
-        }
+        OpenError::Locked { .. } => "Stop the gateway first, or ask it to do it: --running.",
         OpenError::OtherKey { .. } => {
             "Name the right key with --signing-key, or its configuration with --config."
         }

@@ -1,9 +1,10 @@
 //! `waterwall verify-install`: the health checks, as JSON.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{ConfigOption, ExitStatus, Stop};
 use crate::config::Config;
@@ -26,6 +27,28 @@ pub(super) struct Args {
     offline: bool,
 }
 
+/// The report, its fields in the order in which people read them.
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Rest {
+    Checked { checks: Vec<Line> },
+    NotChecked { error: String, help: String },
+}
+
+#[derive(Serialize)]
+struct Line {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+}
+
 pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
     let checks = args.config.load().and_then(|config| {
         let checks = checks(args, &config)?;
@@ -35,14 +58,15 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
     let checks = match checks {
         Ok(checks) => checks,
         Err(failure) => {
-            let report = json!({ "ok": false, "error": failure.to_string(), "help": failure.remedy() });
-            print(out, &report)?;
+            let rest = Rest::NotChecked { error: failure.to_string(), help: failure.remedy().to_owned() };
+            print(out, &Report { ok: false, rest })?;
             return Ok(ExitStatus::Failure);
         }
     };
     let ok = checks.iter().all(|check| check.ok);
-    let one = |check: &Check| json!({ "name": check.name, "ok": check.ok, "detail": check.detail });
-    print(out, &json!({ "ok": ok, "checks": checks.iter().map(one).collect::<Vec<_>>() }))?;
+    let line = |Check { name, ok, detail }| Line { name, ok, detail };
+    let rest = Rest::Checked { checks: checks.into_iter().map(line).collect() };
+    print(out, &Report { ok, rest })?;
     Ok(if ok { ExitStatus::Success } else { ExitStatus::Failure })
 }
 
@@ -63,7 +87,8 @@ fn checks(args: &Args, config: &Config) -> Result<Vec<Check>, Failure> {
     Ok(install::while_running(config, &state))
 }
 
-fn print(out: &mut dyn Write, report: &Value) -> Result<(), Stop> {
-    writeln!(out, "{report:#}")?;
+fn print(out: &mut dyn Write, report: &Report) -> Result<(), Stop> {
+    let text = serde_json::to_string_pretty(report).map_err(io::Error::from)?;
+    writeln!(out, "{text}")?;
     Ok(())
 }

@@ -59,8 +59,9 @@ impl Context<'_> {
         if let (Some(rest), Some(home)) = (written.value.strip_prefix("~/"), &self.surroundings.home) {
             return Ok(home.join(rest));
         }
-        let base = self.file.parent().unwrap_or(Path::new(""));
-        Ok(base.join(&written.value))
+        // Absolute, because paths are handed on: to agents by `waterwall env`, to whoever reads messages.
+        let base = self.file.parent().filter(|base| !base.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(std::path::absolute(base).unwrap_or_else(|_| base.to_owned()).join(&written.value))
     }
 
     fn path_or(&self, written: Maybe<String>, default: PathBuf) -> Result<PathBuf, Error> {

@@ -7,7 +7,6 @@
 
 mod address;
 mod answer;
-mod authority;
 mod dial;
 mod front;
 mod guard;
@@ -48,7 +47,6 @@ use policy::Verdict;
 use stream::Intercepted;
 use tunnel::{End, Signs, Traffic};
 
-pub(crate) use authority::examine;
 pub(crate) use front::Front;
 pub(crate) use open::Open;
 

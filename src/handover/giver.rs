@@ -20,6 +20,7 @@ use super::message::{self, Held, Offer, State};
 use super::{Ending, PROTOCOL, socket_of};
 use crate::config::Config;
 use crate::kill_switch::KillSwitch;
+use crate::metrics::Metrics;
 use crate::sockets::Sockets;
 
 /// How long an heir may take for a step. It reads the log through in one of them.
@@ -33,6 +34,7 @@ pub(crate) struct Estate {
     pub(crate) config: Config,
     pub(crate) services: Arc<Services>,
     pub(crate) switch: Arc<KillSwitch>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) ending: Arc<Ending>,
     /// `None` once the gateway takes no new connections.
     pub(crate) sockets: Mutex<Option<Sockets>>,
@@ -206,7 +208,7 @@ impl Estate {
         Ok((made, held))
     }
 
-    /// Sends what is new since the last time; with the sessions' counts if this is the last.
+    /// Sends what is new since the last time; with all counts if this is the last.
     fn tell(&self, link: &mut Link, last: bool) -> io::Result<()> {
         let (entries, made) = self.services.vault.export(link.made);
         link.channel.send(Kind::Vault, &entries)?;
@@ -215,13 +217,13 @@ impl Estate {
         Ok(())
     }
 
-    /// Sends the kill switch and perhaps the sessions, and does with the kill switch what the heir has
+    /// Sends the kill switch and perhaps what was counted, and does with the kill switch what the heir has
     /// done; returns how the heir's is.
-    fn send_state(&self, channel: &mut Channel, known: Held, with_sessions: bool) -> io::Result<Held> {
+    fn send_state(&self, channel: &mut Channel, known: Held, with_counts: bool) -> io::Result<Held> {
         let held = self.switch.held();
-        let taken = if with_sessions { self.services.sessions.take() } else { Vec::new() };
+        let taken = if with_counts { self.services.sessions.take() } else { Vec::new() };
         let sessions = taken.iter().cloned().map(Into::into).collect();
-        let state = State { known, held, sessions };
+        let state = State { known, held, sessions, counts: with_counts.then(|| self.metrics.give()) };
         let answered = message::write(&state)
             .and_then(|state| channel.send(Kind::State, &state))
             .and_then(|()| channel.expect(Kind::State))
@@ -234,6 +236,7 @@ impl Estate {
             }
             Err(error) => {
                 taken.into_iter().for_each(|session| self.services.sessions.absorb(session));
+                self.metrics.keep();
                 Err(error)
             }
         }

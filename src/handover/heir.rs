@@ -21,6 +21,7 @@ use super::{PROTOCOL, socket_of};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::kill_switch::KillSwitch;
+use crate::metrics::Metrics;
 use crate::sockets::Sockets;
 
 /// How long the giver may take for a step.
@@ -110,10 +111,13 @@ impl Heir {
         mut self,
         services: &Arc<Services>,
         switch: &Arc<KillSwitch>,
+        metrics: &Arc<Metrics>,
     ) -> Result<Arc<AtomicBool>> {
-        let first = self.channel.send(Kind::Serving, &[]).and_then(|()| self.follow(services, switch));
+        let follows =
+            Follows { services: services.clone(), switch: switch.clone(), metrics: metrics.clone() };
+        let first = self.channel.send(Kind::Serving, &[]).and_then(|()| self.follow(&follows));
         // By the second the service manager has been told whom to listen to.
-        let second = first.and_then(|_| self.follow(services, switch));
+        let second = first.and_then(|_| self.follow(&follows));
         let about = Arc::new(AtomicBool::new(true));
         match second {
             Ok(_) => self.channel.wait_for_ever()?,
@@ -125,13 +129,13 @@ impl Heir {
             }
             Err(error) => return Err(error).context("the gateway that runs does not hand over"),
         }
-        let (services, switch, still) = (Arc::clone(services), Arc::clone(switch), Arc::clone(&about));
+        let still = Arc::clone(&about);
         thread::Builder::new()
             .name("predecessor".to_owned())
             .spawn(move || {
-                self.follow_to_the_end(&services, &switch);
+                self.follow_to_the_end(&follows);
                 drop(ManuallyDrop::into_inner(self.channel));
-                be_alone(&services);
+                be_alone(&follows.services);
                 still.store(false, SeqCst);
             })
             .context("cannot start a thread")?;
@@ -139,9 +143,9 @@ impl Heir {
     }
 
     /// Returns when the giver has ended.
-    fn follow_to_the_end(&mut self, services: &Services, switch: &KillSwitch) {
+    fn follow_to_the_end(&mut self, follows: &Follows) {
         let outcome = loop {
-            match self.follow(services, switch) {
+            match self.follow(follows) {
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
                 Err(error) => break Err(error),
@@ -158,7 +162,7 @@ impl Heir {
     }
 
     /// Takes in what is new at the giver. False when that was the last.
-    fn follow(&mut self, services: &Services, switch: &KillSwitch) -> io::Result<bool> {
+    fn follow(&mut self, Follows { services, switch, metrics }: &Follows) -> io::Result<bool> {
         let entries = match self.channel.receive()? {
             (Kind::Vault, entries) => entries,
             (Kind::Done, _) => return Ok(false),
@@ -172,10 +176,18 @@ impl Heir {
         let state: State = message::read(&state)?;
         switch.follow(state.known, state.held);
         state.sessions.into_iter().for_each(|counted| services.sessions.absorb(counted.into()));
+        state.counts.into_iter().for_each(|counts| metrics.absorb(counts));
         let answer = State { held: switch.held(), ..State::default() };
         self.channel.send(Kind::State, &message::write(&answer)?)?;
         Ok(true)
     }
+}
+
+/// What takes in what the giver tells.
+struct Follows {
+    services: Arc<Services>,
+    switch: Arc<KillSwitch>,
+    metrics: Arc<Metrics>,
 }
 
 /// What the giver has must be what the configuration says.

@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use waterwall_audit::{Place, Session};
 
+use crate::metrics::Counts;
+
 /// What the giver has.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Offer {
@@ -35,6 +37,9 @@ pub(super) struct State {
     /// The kill switch as it is here.
     pub(super) held: Held,
     pub(super) sessions: Vec<Counted>,
+    /// What was counted since the last time; absent from a sender that does not tell.
+    #[serde(default)]
+    pub(super) counts: Option<Counts>,
 }
 
 /// What happened in a session.

@@ -13,7 +13,7 @@ use super::identity::Identities;
 use super::{Live, Running};
 use crate::ca;
 use crate::config::{Config, Surroundings};
-use crate::state::Files;
+use crate::state::{self, Files};
 
 /// Who wants the configuration read again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,6 +137,10 @@ impl Reloader {
                 .map_err(|error| format!("the audit log could not be written: {error}"))?;
         }
         running.config.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        // What would keep a gateway from starting is refused before, unless it was so at the start.
+        if let Err(failure) = state::examine_authority(&running.config) {
+            tracing::warn!("{failure}. {}", failure.remedy());
+        }
         self.live.replace(running);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The counters themselves: windows for the dashboard, totals for Prometheus, the last activities.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, SystemTime};
 
@@ -20,18 +21,18 @@ const TOP: usize = 5;
 
 /// Everything that is counted.
 pub(super) struct Books {
-    recent: Window<Recent>,
-    malformed: Window<u64>,
-    activities: VecDeque<Activity>,
-    totals: Totals,
+    pub(super) recent: Window<Recent>,
+    pub(super) malformed: Window<u64>,
+    pub(super) activities: VecDeque<Activity>,
+    pub(super) totals: Totals,
 }
 
 /// What happened in one slot of time.
 #[derive(Default)]
-struct Recent {
-    redactions: BTreeMap<Kind, u64>,
-    unknown: u64,
-    added: Histogram,
+pub(super) struct Recent {
+    pub(super) redactions: BTreeMap<Kind, u64>,
+    pub(super) unknown: u64,
+    pub(super) added: Histogram,
 }
 
 /// Something that happened to one exchange.
@@ -85,7 +86,7 @@ pub(crate) struct Totals {
     /// Exchanges, and requests that became none.
     pub(crate) requests: u64,
     /// Errors that the gateway made itself, by code.
-    pub(crate) refusals: BTreeMap<&'static str, u64>,
+    pub(crate) refusals: BTreeMap<Cow<'static, str>, u64>,
     /// Answers by upstream and status.
     pub(crate) answers: BTreeMap<String, BTreeMap<u16, u64>>,
     /// Secrets replaced, by kind.
@@ -176,6 +177,14 @@ impl Books {
         &self.totals
     }
 
+    /// Takes in activities of elsewhere, where they belong by their time.
+    pub(super) fn remember_all(&mut self, activities: Vec<Activity>) {
+        self.activities.extend(activities);
+        self.activities.make_contiguous().sort_by_key(|activity| activity.at);
+        let surplus = self.activities.len().saturating_sub(ACTIVITIES);
+        self.activities.drain(..surplus);
+    }
+
     fn remember(&mut self, activity: Activity) {
         if self.activities.len() == ACTIVITIES {
             self.activities.pop_front();
@@ -198,7 +207,7 @@ impl Totals {
         self.unknown += ended.unknown;
         self.malformed += ended.malformed;
         if let Some(code) = ended.refused {
-            *self.refusals.entry(code).or_default() += 1;
+            *self.refusals.entry(Cow::Borrowed(code)).or_default() += 1;
         }
         if let (Some(host), Some(status)) = (ended.host, ended.answered) {
             if !self.answers.contains_key(host) {

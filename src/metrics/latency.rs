@@ -28,6 +28,17 @@ impl Histogram {
         *bucket = bucket.saturating_add(1);
     }
 
+    /// The buckets that are not empty, and what is in them.
+    pub(super) fn buckets(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
+        self.0.iter().copied().enumerate().filter(|&(_, count)| count > 0)
+    }
+
+    /// Adds to a bucket. One that there is not is the last: it was counted by another version.
+    pub(super) fn add_bucket(&mut self, bucket: usize, count: u32) {
+        let bucket = &mut self.0[bucket.min(STEPS * DOUBLINGS - 1)];
+        *bucket = bucket.saturating_add(count);
+    }
+
     /// Adds what another one counted.
     pub(super) fn merge(&mut self, other: &Self) {
         for (ours, theirs) in self.0.iter_mut().zip(other.0.iter()) {

@@ -5,6 +5,7 @@
 
 mod books;
 mod latency;
+mod moving;
 mod window;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
@@ -15,6 +16,7 @@ use waterwall_core::secret::Kind;
 
 pub(crate) use books::{Activity, Direction, Snapshot, Totals};
 pub(crate) use latency::BOUNDS;
+pub(crate) use moving::Counts;
 
 use books::Books;
 
@@ -22,7 +24,7 @@ use books::Books;
 pub(crate) struct Metrics {
     started: Instant,
     /// Held for a few additions, never across input or output.
-    books: Mutex<Books>,
+    ledger: Mutex<Ledger>,
     /// Milliseconds since 1970 of the last answer of any upstream; 0 for none yet.
     upstream_ok: AtomicU64,
     /// Whether the last attempt to reach an upstream got an answer.
@@ -45,6 +47,21 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.under_way.fetch_sub(1, SeqCst);
+    }
+}
+
+/// The books, and those for a successor.
+#[derive(Default)]
+struct Ledger {
+    all: Books,
+    /// What has come since a successor was given everything.
+    given_later: Option<Books>,
+}
+
+impl Ledger {
+    /// The books into which an event goes.
+    fn each(&mut self) -> impl Iterator<Item = &mut Books> {
+        [Some(&mut self.all), self.given_later.as_mut()].into_iter().flatten()
     }
 }
 
@@ -73,7 +90,7 @@ impl Metrics {
     pub(crate) fn new() -> Self {
         Self {
             started: Instant::now(),
-            books: Mutex::default(),
+            ledger: Mutex::default(),
             upstream_ok: AtomicU64::new(0),
             upstream_reachable: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
@@ -83,13 +100,15 @@ impl Metrics {
     /// Secrets of these kinds were replaced and recorded, and the request may leave.
     pub(crate) fn tokenized(&self, request_id: &str, kinds: &[Kind]) {
         if !kinds.is_empty() {
-            self.books().tokenized(self.started.elapsed(), SystemTime::now(), request_id, kinds);
+            let (now, at) = (self.started.elapsed(), SystemTime::now());
+            self.ledger().each().for_each(|books| books.tokenized(now, at, request_id, kinds));
         }
     }
 
     /// An exchange, or a request that became none, has ended.
     pub(crate) fn ended(&self, ended: &Ended<'_>) {
-        self.books().ended(self.started.elapsed(), SystemTime::now(), ended);
+        let (now, at) = (self.started.elapsed(), SystemTime::now());
+        self.ledger().each().for_each(|books| books.ended(now, at, ended));
     }
 
     /// An upstream answered, whatever it said.
@@ -125,23 +144,51 @@ impl Metrics {
         self.under_way.load(SeqCst)
     }
 
+    /// For a successor: everything counted the first time, and then what has come since the last time.
+    pub(crate) fn give(&self) -> Counts {
+        let mut ledger = self.ledger();
+        let now = self.started.elapsed();
+        let mut counts = match &mut ledger.given_later {
+            Some(later) => Counts::of(later, now),
+            None => Counts::of(&mut ledger.all, now),
+        };
+        ledger.given_later = Some(Books::default());
+        counts.upstream_ok = self.upstream_ok.load(Relaxed);
+        counts.upstream_reachable = self.upstream_reachable();
+        counts
+    }
+
+    /// No successor has come of it: the next one is given everything.
+    pub(crate) fn keep(&self) {
+        self.ledger().given_later = None;
+    }
+
+    /// Adds what another gateway has counted.
+    pub(crate) fn absorb(&self, counts: Counts) {
+        // The later answer tells how things are.
+        if self.upstream_ok.fetch_max(counts.upstream_ok, Relaxed) < counts.upstream_ok {
+            self.upstream_reachable.store(counts.upstream_reachable, Relaxed);
+        }
+        counts.absorb(&mut self.ledger().all, self.started.elapsed());
+    }
+
     /// The last five minutes, fifteen for malformed events, and the last fifty activities.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        self.books().snapshot(self.started.elapsed())
+        self.ledger().all.snapshot(self.started.elapsed())
     }
 
     /// Everything since the start.
     pub(crate) fn totals(&self) -> Totals {
-        self.books().totals().clone()
+        self.ledger().all.totals().clone()
     }
 
     /// Events of streams that could not be read, in the last fifteen minutes.
     pub(crate) fn malformed_15m(&self) -> u64 {
-        self.books().malformed(self.started.elapsed())
+        self.ledger().all.malformed(self.started.elapsed())
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
         // A counter more or less after a panic elsewhere does no harm.
-        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

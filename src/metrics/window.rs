@@ -8,8 +8,9 @@ const SLOT: Duration = Duration::from_secs(10);
 
 /// What was collected in the last so many slots, the one under way included.
 pub(super) struct Window<T> {
-    slots: VecDeque<(u64, T)>,
-    length: u64,
+    /// Numbers rise. Those of before this process's start are negative.
+    slots: VecDeque<(i64, T)>,
+    length: i64,
 }
 
 impl<T: Default> Window<T> {
@@ -35,15 +36,37 @@ impl<T: Default> Window<T> {
         self.slots.iter().map(|(_, slot)| slot)
     }
 
-    fn forget(&mut self, now: u64) {
+    /// The slots that are not too old at `now`, and how many slots ago each began.
+    pub(super) fn aged(&mut self, now: Duration) -> impl Iterator<Item = (i64, &T)> {
+        let now = number(now);
+        self.forget(now);
+        self.slots.iter().map(move |(slot, what)| (now - slot, what))
+    }
+
+    /// The slot that began `age` slots before the one of `now`; `None` if it is too old, or to come.
+    pub(super) fn before(&mut self, now: Duration, age: i64) -> Option<&mut T> {
+        let now = number(now);
+        self.forget(now);
+        if !(0..self.length).contains(&age) {
+            return None;
+        }
+        let slot = now - age;
+        let at = self.slots.partition_point(|(known, _)| *known < slot);
+        if self.slots.get(at).is_none_or(|(known, _)| *known != slot) {
+            self.slots.insert(at, (slot, T::default()));
+        }
+        self.slots.get_mut(at).map(|(_, what)| what)
+    }
+
+    fn forget(&mut self, now: i64) {
         while self.slots.front().is_some_and(|(slot, _)| slot + self.length <= now) {
             self.slots.pop_front();
         }
     }
 }
 
-fn number(time: Duration) -> u64 {
-    time.as_secs() / SLOT.as_secs()
+fn number(time: Duration) -> i64 {
+    i64::try_from(time.as_secs() / SLOT.as_secs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -65,5 +88,19 @@ mod tests {
         assert_eq!(sum(0, 60), 4);
         assert_eq!(sum(8, 500), 8);
         assert_eq!(window.slots.len(), 1);
+    }
+
+    #[test]
+    fn what_was_collected_elsewhere_finds_its_slot() {
+        let at = Duration::from_secs;
+        let mut window = Window::<u64>::new(at(60));
+        *window.now(at(5)) += 1;
+        for (age, add) in [(0, 2), (3, 4), (1, 8), (3, 16)] {
+            *window.before(at(5), age).unwrap() += add;
+        }
+        assert!(window.before(at(5), 6).is_none() && window.before(at(5), -1).is_none());
+        let aged: Vec<_> = window.aged(at(5)).map(|(age, sum)| (age, *sum)).collect();
+        assert_eq!(aged, [(3, 20), (1, 8), (0, 3)]);
+        assert_eq!(window.slots(at(35)).sum::<u64>(), 11);
     }
 }

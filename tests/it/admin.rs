@@ -68,6 +68,25 @@ fn github() -> String {
     format!("ghp_{}", "a1B2c3D4e5F6".repeat(3))
 }
 
+/// What is told of the log's last signature is of the log, not of this process.
+#[test]
+fn a_checkpoint_of_before_a_restart_is_told() {
+    let (mut gateway, _echo) = start();
+    let told = |gateway: &Gateway| {
+        let state = until_state(gateway, "the log is read", |it| it["chain"]["verify_status"] == "ok");
+        let chain = &state["chain"];
+        (chain["last_signed_ts"].clone(), chain["last_checkpoint_root_hash"].clone())
+    };
+    assert_eq!(told(&gateway), (Value::Null, Value::Null), "nothing is signed yet");
+    gateway.signal("TERM");
+    gateway.wait();
+    let log = fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert_eq!(last["line_type"], "checkpoint");
+    gateway.restart();
+    assert_eq!(told(&gateway), (last["ts"].clone(), last["chain_root_hash"].clone()));
+}
+
 #[test]
 fn the_token_is_private_and_made_at_the_first_start() {
     let (gateway, _echo) = start();
@@ -84,7 +103,9 @@ fn whom_it_obeys() {
     let (host, json_type) = ("host: localhost\r\n", "content-type: application/json\r\n");
     let bearer = format!("authorization: Bearer {token}\r\n");
     let good = format!("{host}{json_type}{bearer}");
-    for (path, body) in [("/admin/killswitch", r#"{"action":"arm"}"#), ("/admin/reload", "{}")] {
+    for (path, body) in
+        [("/admin/killswitch", r#"{"action":"arm"}"#), ("/admin/reload", "{}"), ("/admin/rotate", "{}")]
+    {
         let status = |headers: &str| post(&gateway, path, headers, body);
         assert_eq!(status(&good), 200, "{path}");
         for foreign in ["evil.test", "evil.test:8889", "127.0.0.1.evil.test", "10.0.0.1"] {

@@ -209,6 +209,20 @@ fn env_in_proxy_mode_bundles_the_roots() {
     assert_eq!(text, format!("# some roots\n{authority}"));
 }
 
+/// The shell that evaluates it goes elsewhere.
+#[test]
+fn env_names_no_path_that_depends_on_the_working_directory() {
+    let home = Home::new();
+    home.write("own.yaml", "state_dir: state\n");
+    for config in ["own.yaml", "./own.yaml"] {
+        let made = home.run(&["init", "--config", config]);
+        assert_eq!(made.code, Some(0), "{made:?}");
+        let ran = home.run(&["env", "--mode", "proxy", "--config", config]);
+        let line = format!("export NODE_EXTRA_CA_CERTS='{}'", home.path().join("state/ca.pem").display());
+        assert!(ran.out.lines().any(|found| found == line), "{line} in {ran:?}");
+    }
+}
+
 /// As for a user whose gateway is the machine's: its state directory is not theirs. Nobody may make a
 /// file in /sys, root neither.
 #[test]

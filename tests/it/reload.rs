@@ -132,6 +132,19 @@ fn a_file_that_the_configuration_names_is_watched() {
     assert!(String::from_utf8(sent).unwrap().contains(&mine));
 }
 
+/// A host that the private CA cannot vouch for is an agent's error later; so it is told at once.
+#[test]
+fn a_ca_that_no_longer_fits_the_hosts_is_told() {
+    let (gateway, _echo) = start(LARGE);
+    let covers = "the private CA does not cover new.test; make a new one with `waterwall regen-ca`";
+    assert!(!gateway.setup.stderr().contains(covers));
+    let upstream =
+        "upstreams:\n  - { host: new.test, dialect: generic, prefix: /new, url: \"http://127.0.0.1:9\" }\n";
+    edit(&gateway, "upstreams:\n", upstream);
+    assert_eq!(post(&gateway, "/admin/reload").0, 200);
+    gateway.wait_for_log(covers);
+}
+
 /// Half a pair is on the disk for a moment when both are replaced: that is refused, and then mended.
 #[test]
 fn a_broken_ca_is_refused_and_a_whole_one_taken() {

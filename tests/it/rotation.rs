@@ -86,6 +86,43 @@ fn no_request_is_lost_in_rotations_under_load() {
     assert!(manifest["rotations"].as_u64().unwrap() > 5);
 }
 
+/// The running gateway is asked: by the verb, and by whoever shows the token.
+#[test]
+fn a_running_gateway_rotates_when_asked() {
+    let (mut gateway, _echo) = start("");
+    let admin = format!("admin: {{ listen: {} }}", gateway.admin);
+    let text = fs::read_to_string(gateway.setup.path("waterwall.yaml")).unwrap();
+    let named = text.lines().map(|line| if line.starts_with("admin:") { &admin } else { line });
+    gateway.setup.file("asking.yaml", &named.collect::<Vec<_>>().join("\n"));
+    let ask = |setup: &Setup| waterwall(&["rotate-chain", "--running", "--config", "asking.yaml"], setup);
+    let log = gateway.setup.path("state/audit/proxy.jsonl");
+    for rotations in 1..=2 {
+        assert_eq!(gateway.client().get("/anthropic/v1/models", "").status, 200);
+        let output = ask(&gateway.setup);
+        assert!(output.status.success(), "{output:?}");
+        let out = String::from_utf8(output.stdout).unwrap();
+        let archive = out.lines().find_map(|line| line.strip_prefix("archived: ")).unwrap();
+        assert!(out.contains(&format!("fresh chain at: {}\n", log.display())), "{out}");
+        assert_eq!(archives(log.parent().unwrap()).len(), rotations);
+        for chain in [archive, log.to_str().unwrap()] {
+            let verified =
+                waterwall(&["verify-chain", chain, "--pubkey", "state/signing.pub"], &gateway.setup);
+            assert!(verified.status.success(), "{verified:?}");
+        }
+        assert_eq!(lines(Path::new(archive)).iter().filter(|it| it["line_type"] == "rotation").count(), 1);
+    }
+    let refused = waterwall(
+        &["rotate-chain", "--running", "--chain-path", "x", "--config", "asking.yaml"],
+        &gateway.setup,
+    );
+    assert_eq!(refused.status.code(), Some(2));
+    gateway.signal("TERM");
+    assert_eq!(gateway.wait().code(), Some(0));
+    let output = ask(&gateway.setup);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("the gateway does not answer"));
+}
+
 #[test]
 fn the_verb_archives_a_log_and_refuses_a_live_one() {
     let (mut gateway, _echo) = start("");

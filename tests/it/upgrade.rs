@@ -135,6 +135,46 @@ fn a_placeholder_of_before_is_restored_after() {
 }
 
 /// What the older one replaces after it has handed over is known to the successor too.
+/// What the older one has counted, and what it still counts while it finishes.
+#[test]
+fn the_counters_go_on() {
+    let (upstream, go) = slow();
+    let mut gateway = Gateway::before(upstream.url());
+    let state = |gateway: &Gateway| Client::connect(gateway.admin).get("/admin/state", "").json();
+    let metrics = |gateway: &Gateway, name: &str| {
+        let page = Client::connect(gateway.admin).get("/metrics", "");
+        let page = String::from_utf8(page.body).unwrap();
+        let line = page.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+        line.unwrap_or_else(|| panic!("{name} in {page}")).parse::<f64>().unwrap()
+    };
+    let mut client = gateway.client();
+    client.send_post("/up/x", secret(1));
+    client.head().unwrap();
+    client.chunk().unwrap();
+    assert_eq!(gateway.client().get("/up/x", "").status, 200);
+    wait_until(|| metrics(&gateway, "waterwall_requests_total") == 1.0);
+    let before = state(&gateway);
+    let mut older = gateway.upgrade();
+    // Either of them may answer for a moment yet; both tell the same.
+    let after = state(&gateway);
+    for part in ["counters_5m", "recent_activity", "last_upstream_ok_ts"] {
+        assert_eq!(after[part], before[part], "{part}");
+    }
+    assert_eq!(after["counters_5m"]["top_types"], json!([{"type": "AWS_ACCESS_KEY", "count": 1}]));
+    assert_eq!(after["health"]["upstream_reachable"], true);
+    assert_eq!(metrics(&gateway, "waterwall_redactions_total{type=\"AWS_ACCESS_KEY\"}"), 1.0);
+
+    go.send(()).unwrap();
+    while client.chunk().unwrap().is_some() {}
+    drop(client);
+    assert_eq!(wait(&mut older.0).code(), Some(0));
+    wait_until(|| metrics(&gateway, "waterwall_restorations_total") == 1.0);
+    assert_eq!(metrics(&gateway, "waterwall_requests_total"), 2.0, "not counted twice");
+    let recent = state(&gateway)["recent_activity"].clone();
+    assert_eq!(recent.as_array().map(Vec::len), Some(2), "{recent}");
+    ends_with_a_sound_log(&mut gateway);
+}
+
 #[test]
 fn a_placeholder_that_the_older_one_makes_later_is_restored_too() {
     let says = Arc::default();
