@@ -104,17 +104,14 @@ fn sha256(context: &Context<'_>, written: &Spanned<String>) -> Result<[u8; 32], 
 }
 
 fn kind(context: &Context<'_>, written: &Spanned<String>, detectors: &Detectors) -> Result<Kind, Error> {
-    let refuse = |what: String, remedy: &str| Err(context.refuse(written.referenced, what, remedy));
+    let refuse = |what: &str, remedy: &str| Err(context.refuse(written.referenced, what, remedy));
     match detectors.kinds().find(|kind| kind.label() == written.value) {
         Some(kind) => Ok(kind),
         None if written.value == "KNOWN_VALUE" => {
             let remedy = "Take the value off known_values, or list its name there under `ignore`.";
-            refuse("known values cannot be allowed".to_owned(), remedy)
+            refuse("known values cannot be allowed", remedy)
         }
-        None => refuse(
-            format!("no detector has the type {:?}", written.value),
-            "Write the type as `waterwall scan` shows it.",
-        ),
+        None => refuse("no detector has this type", "Write the type as `waterwall scan` shows it."),
     }
 }
 

@@ -73,7 +73,7 @@ impl Context<'_> {
             return Ok(default);
         };
         written.value.parse().map_err(|_| {
-            let what = format!("{:?} is not an address and port", written.value);
+            let what = "this is not an address and port";
             let remedy = format!("Write it like {default}.");
             self.refuse(written.referenced, what, remedy)
         })

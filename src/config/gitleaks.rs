@@ -11,6 +11,7 @@ use toml::Spanned;
 use waterwall_core::detect::{Detectors, Exception, Rule, RuleError, Target};
 use waterwall_core::secret::Kind;
 
+use super::error::without_quotes;
 use super::{Error, locate};
 
 /// How many files may extend each other; gitleaks allows two.
@@ -151,7 +152,11 @@ fn kind(id: &str) -> Option<Kind> {
 
 fn unreadable(file: &Path, text: &str, error: &toml::de::Error) -> Error {
     let line = error.span().map_or(0, |span| line_of(text, span.start));
-    let what = error.message().escape_debug().to_string();
+    // A field's name is ours.
+    let what = match error.message() {
+        missing if missing.starts_with("missing field `") => missing.to_owned(),
+        other => without_quotes(other),
+    };
     Error::on_line(
         file,
         line,

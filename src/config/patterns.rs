@@ -37,9 +37,9 @@ fn check(context: &Context<'_>, raw: &raw::Pattern) -> Result<ExtraPattern, Erro
         return Ok(pattern);
     };
     Err(match error {
-        ExtraError::Label { kind, .. } => context.refuse(
+        ExtraError::Label { .. } => context.refuse(
             raw.kind.referenced,
-            format!("{kind:?} cannot be a type"),
+            "this cannot be a type",
             "Use capital letters, digits and underscores, like MY_TOKEN.",
         ),
         ExtraError::Regex { reason, .. } => context.refuse(

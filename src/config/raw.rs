@@ -78,7 +78,7 @@ pub(super) struct Redaction {
 pub(super) struct KnownValues {
     pub(super) env_files: Option<Vec<Spanned<String>>>,
     pub(super) files: Option<Vec<Spanned<String>>>,
-    pub(super) env: Option<Vec<String>>,
+    pub(super) env: Option<Vec<Spanned<String>>>,
     pub(super) min_length: Maybe<u64>,
     pub(super) force: Option<Vec<String>>,
     pub(super) ignore: Option<Vec<String>>,

@@ -89,11 +89,29 @@ fn known(
     let sources = Sources {
         env_files: paths(raw.env_files)?,
         files: paths(raw.files)?,
-        variables: raw.env.unwrap_or_default(),
+        variables: raw
+            .env
+            .unwrap_or_default()
+            .iter()
+            .map(|name| variable(context, name))
+            .collect::<Result<_, _>>()?,
         force: raw.force.unwrap_or_default().into_iter().collect(),
         ignore: raw.ignore.unwrap_or_default().into_iter().collect(),
         min_length,
     };
     known_values::gather(&sources, &Store::of(state_dir), context.surroundings.variable)
         .map_err(|unusable| Error::in_file(&unusable.file, unusable.what, unusable.remedy))
+}
+
+/// The name of a variable: an assignment, say, is none, and its value must not be warned of as missing.
+fn variable(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Error> {
+    let is_name = |text: &str| {
+        !text.starts_with(|first: char| first.is_ascii_digit())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    if !written.value.is_empty() && is_name(&written.value) {
+        return Ok(written.value.clone());
+    }
+    let remedy = "Write the name alone, like MY_TOKEN; its value stays in the environment.";
+    Err(context.refuse(written.referenced, "this is not the name of a variable", remedy))
 }

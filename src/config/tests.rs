@@ -230,12 +230,9 @@ fn refusals_name_the_place_and_the_remedy() {
         ),
         (
             "forward:\n  other_hosts: allow\n".to_owned(),
-            "w.yaml:2:16: unknown value \"allow\"\nUse one of: tunnel, refuse.",
+            "w.yaml:2:16: unknown value\nUse one of: tunnel, refuse.",
         ),
-        (
-            "redaction: { detectors: none }\n".to_owned(),
-            "w.yaml:1:25: unknown value \"none\"\nUse one of: builtin.",
-        ),
+        ("redaction: { detectors: none }\n".to_owned(), "w.yaml:1:25: unknown value\nUse one of: builtin."),
         (
             "vault:\n  capacity: lots\n".to_owned(),
             "w.yaml:2:13: a whole number is expected\nWrite digits only.",
@@ -250,7 +247,7 @@ fn refusals_name_the_place_and_the_remedy() {
         ),
         (
             "kill_switch: maybe\n".to_owned(),
-            "w.yaml:1:1: found string \"maybe\" where true, false, or a map of `armed`, `sentinel` and `refusal_status` is expected\n\
+            "w.yaml:1:1: found a string where true, false, or a map of `armed`, `sentinel` and `refusal_status` is expected\n\
              Correct the value.",
         ),
         (
@@ -270,7 +267,7 @@ fn refusals_name_the_place_and_the_remedy() {
         ),
         (
             "listen: localhost\n".to_owned(),
-            "w.yaml:1:9: \"localhost\" is not an address and port\nWrite it like 127.0.0.1:8888.",
+            "w.yaml:1:9: this is not an address and port\nWrite it like 127.0.0.1:8888.",
         ),
         (
             "admin:\n  listen: 0.0.0.0:8889\n".to_owned(),
@@ -297,38 +294,38 @@ fn refusals_name_the_place_and_the_remedy() {
         ),
         (
             upstream("host: a.b, dialect: gopher, prefix: /a"),
-            "w.yaml:2:27: unknown dialect \"gopher\"\nUse one of: anthropic, openai, generic.",
+            "w.yaml:2:27: this dialect is unknown\nUse one of: anthropic, openai, generic.",
         ),
         (
             upstream("host: 'https://a.b', dialect: openai, prefix: /a"),
-            "w.yaml:2:13: \"https://a.b\" is not a host name\n\
+            "w.yaml:2:13: this is not a host name\n\
              Write a DNS name, without scheme, port or path; an upstream's address goes into `url`.",
         ),
         (
             upstream("host: 127.0.0.1, dialect: openai, prefix: /a"),
-            "w.yaml:2:13: \"127.0.0.1\" is not a host name\n\
+            "w.yaml:2:13: this is not a host name\n\
              Write a DNS name, without scheme, port or path; an upstream's address goes into `url`.",
         ),
         (
             upstream("host: a.b, dialect: openai, prefix: a"),
-            "w.yaml:2:43: \"a\" cannot be a prefix\nWrite a slash and a name, like /anthropic.",
+            "w.yaml:2:43: this cannot be a prefix\nWrite a slash and a name, like /anthropic.",
         ),
         (
             upstream("host: a.b, dialect: openai, prefix: /"),
-            "w.yaml:2:43: \"/\" cannot be a prefix\nWrite a slash and a name, like /anthropic.",
+            "w.yaml:2:43: this cannot be a prefix\nWrite a slash and a name, like /anthropic.",
         ),
         (
             upstream("host: a.b, dialect: openai, prefix: /a/../b"),
-            "w.yaml:2:43: \"/a/../b\" cannot be a prefix\nWrite a slash and a name, like /anthropic.",
+            "w.yaml:2:43: this cannot be a prefix\nWrite a slash and a name, like /anthropic.",
         ),
         (
             upstream("host: a.b, dialect: openai, prefix: /a, url: ftp://a.b"),
-            "w.yaml:2:52: \"ftp://a.b\" is not an upstream's URL\n\
+            "w.yaml:2:52: this is not an upstream's URL\n\
              Write http(s)://host or http(s)://host:port.",
         ),
         (
             upstream("host: a.b, dialect: openai, prefix: /a, url: 'https://a.b:99999'"),
-            "w.yaml:2:52: \"https://a.b:99999\" is not an upstream's URL\n\
+            "w.yaml:2:52: this is not an upstream's URL\n\
              Write http(s)://host or http(s)://host:port.",
         ),
         // This is logged, and told on the admin port.
@@ -366,6 +363,44 @@ fn refusals_name_the_place_and_the_remedy() {
     }
 }
 
+/// They are logged, and told on the admin port.
+#[test]
+fn no_refusal_quotes_what_is_written() {
+    let world = World::new();
+    let upstream = |fields: &str| format!("upstreams: [{{ {fields} }}]\n");
+    for text in [
+        "SECRET: 1\n".to_owned(),
+        "SECRET: 1\nSECRET: 2\n".to_owned(),
+        "SECRET\n".to_owned(),
+        "'SECRET\n".to_owned(),
+        "!SECRET x\n".to_owned(),
+        "listen: *SECRET\n".to_owned(),
+        "listen: SECRET\n".to_owned(),
+        "listen: [SECRET]\n".to_owned(),
+        "admin: SECRET\n".to_owned(),
+        "drain_seconds: SECRET\n".to_owned(),
+        "kill_switch: SECRET\n".to_owned(),
+        "kill_switch: { armed: SECRET }\n".to_owned(),
+        "forward: { other_hosts: SECRET }\n".to_owned(),
+        "forward: { tunnel_ports: [SECRET] }\n".to_owned(),
+        "redaction: { allow: [{ type: SECRET }] }\n".to_owned(),
+        "redaction: { allow: [{ sha256: SECRET }] }\n".to_owned(),
+        "redaction: { known_values: { env: ['NAME=SECRET'] } }\n".to_owned(),
+        "redaction: { known_values: { env: ['SECRET-'] } }\n".to_owned(),
+        upstream("host: '_SECRET', dialect: openai, prefix: /a"),
+        upstream("host: a.b, dialect: SECRET, prefix: /a"),
+        upstream("host: a.b, dialect: openai, prefix: SECRET"),
+        upstream("host: a.b, dialect: openai, prefix: /a, url: SECRET"),
+        upstream("host: a.b, dialect: openai, prefix: /a, url: 'https://SECRET@a.b'"),
+    ] {
+        let refusal = world.refusal(&text.replace("SECRET", "Tr0ub4dor"));
+        assert!(!refusal.contains("Tr0ub4dor"), "{text}: {refusal}");
+        assert!(refusal.starts_with("w.yaml:1:") || refusal.starts_with("w.yaml:2:"), "{text}: {refusal}");
+    }
+    let config = world.load("redaction: { known_values: { env: [Tr0ub4dor] } }\n").expect("valid");
+    assert!(!config.warnings.is_empty() && !config.warnings.join("\n").contains("Tr0ub4dor"));
+}
+
 #[test]
 fn errors_in_the_pattern_file_name_that_file() {
     let world = World::new();
@@ -375,7 +410,7 @@ fn errors_in_the_pattern_file_name_that_file() {
     };
     assert_eq!(
         refusal("patterns:\n  - type: my-token\n    regex: a\n"),
-        "p.yaml:2:11: \"my-token\" cannot be a type\n\
+        "p.yaml:2:11: this cannot be a type\n\
          Use capital letters, digits and underscores, like MY_TOKEN."
     );
     assert_eq!(

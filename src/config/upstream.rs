@@ -86,7 +86,7 @@ pub(super) fn host(context: &Context<'_>, written: &Spanned<String>) -> Result<S
     if host.len() <= 253 && host.split('.').all(label) && host.parse::<IpAddr>().is_err() {
         return Ok(host);
     }
-    let what = format!("{:?} is not a host name", written.value);
+    let what = "this is not a host name";
     let remedy = "Write a DNS name, without scheme, port or path; an upstream's address goes into `url`.";
     Err(context.refuse(written.referenced, what, remedy))
 }
@@ -94,7 +94,7 @@ pub(super) fn host(context: &Context<'_>, written: &Spanned<String>) -> Result<S
 fn dialect(context: &Context<'_>, written: &Spanned<String>) -> Result<&'static Dialect, Error> {
     Dialect::by_name(&written.value).ok_or_else(|| {
         let known: Vec<_> = DIALECTS.iter().map(|dialect| dialect.name).collect();
-        let what = format!("unknown dialect {:?}", written.value);
+        let what = "this dialect is unknown";
         let remedy = format!("Use one of: {}.", known.join(", "));
         context.refuse(written.referenced, what, remedy)
     })
@@ -108,7 +108,7 @@ fn prefix(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Er
     match prefix.strip_prefix('/') {
         Some(path) if path.split('/').all(segment) => Ok(prefix.to_owned()),
         _ => {
-            let what = format!("{:?} cannot be a prefix", written.value);
+            let what = "this cannot be a prefix";
             let remedy = "Write a slash and a name, like /anthropic.";
             Err(context.refuse(written.referenced, what, remedy))
         }
@@ -118,10 +118,9 @@ fn prefix(context: &Context<'_>, written: &Spanned<String>) -> Result<String, Er
 /// `http(s)://host[:port][/path]`, nothing else: no user, query or fragment.
 fn endpoint(context: &Context<'_>, written: &Spanned<String>) -> Result<Endpoint, Error> {
     parse_endpoint(&written.value).ok_or_else(|| {
-        // Where a credential may stand, nothing is quoted.
         let what = match written.value.contains(['#', '@', '?']) {
-            true => "a user, a query or a fragment cannot be part of an upstream's URL".to_owned(),
-            false => format!("{:?} is not an upstream's URL", written.value),
+            true => "a user, a query or a fragment cannot be part of an upstream's URL",
+            false => "this is not an upstream's URL",
         };
         let remedy = "Write http(s)://host or http(s)://host:port.";
         context.refuse(written.referenced, what, remedy)

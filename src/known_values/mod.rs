@@ -157,14 +157,15 @@ impl Gathering<'_> {
 
     fn variables(&mut self, variable: fn(&str) -> Option<OsString>) {
         let first = self.gathered.listed.len();
-        for name in &self.sources.variables {
+        for (index, name) in self.sources.variables.iter().enumerate() {
             match variable(name) {
                 Some(value) => {
                     let readings = [Zeroizing::new(value.into_vec())];
                     let origin = "environment".to_owned();
                     self.take(Found { name, origin, readings: &readings, added: None, forced: false });
                 }
-                None => self.warn(format!("the environment has no variable {name}")),
+                // A value may stand where its name should.
+                None => self.warn(format!("env, entry {}: the environment has no such variable", index + 1)),
             }
         }
         self.warn_left_out("the environment", first);

@@ -56,7 +56,7 @@ fn all_sources_are_gathered_and_no_value_is_told() {
         "known_values: .env: not looked for: PORT (too short), MODE (a common word or password); list a name under force or ignore\n\
          known_values: .env: no assignment in line 7\n\
          known_values: there is no file absent.env; it counts as soon as it appears\n\
-         known_values: the environment has no variable UNSET"
+         known_values: env, entry 2: the environment has no such variable"
     );
     for value in [
         "first-value",

@@ -158,6 +158,36 @@ fn of_two_coding_or_type_headers_none_hides_a_secret() {
     assert_eq!(echo.requests().len(), 1);
 }
 
+/// A media type is a header, and may be anything: no message and no line quotes one that is not known.
+#[test]
+fn what_is_said_of_a_body_quotes_no_header() {
+    let echo = Echo::start(EchoOptions::default()).unwrap();
+    let anthropic = || UpstreamConfig::anthropic(echo.url());
+    let pass = Setup::new([anthropic()]).with("redaction: { unscannable: pass }").start();
+    let refuse = Setup::new([anthropic()]).start();
+    let post = |gateway: &Gateway, media_type: &str| {
+        let mut client = gateway.client();
+        client.send(format!(
+            "POST /anthropic/v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: {media_type}\r\ncontent-length: 2\r\n\r\n"
+        ));
+        client.send(b"\xFF\0").response()
+    };
+    let secret = "Tr0ub4dor-and-3";
+    for media_type in [format!("application/{secret}"), format!("{secret}; charset={secret}")] {
+        let answer = post(&refuse, &media_type);
+        assert_eq!(answer.code(), "waterwall-unscannable-body");
+        assert!(answer.text().contains("a body of type unknown"), "{}", answer.text());
+        assert_eq!(post(&pass, &media_type).code(), "");
+        for gateway in [&pass, &refuse] {
+            let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
+            for text in [&log, &gateway.setup.stderr(), &answer.text()] {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+    }
+    assert!(post(&refuse, "Application/PDF; x=y").text().contains("a body of type application/pdf"));
+}
+
 #[test]
 fn a_compressed_answer_is_restored() {
     for encoding in [Encoding::Gzip, Encoding::Br, Encoding::Zstd] {

@@ -130,7 +130,7 @@ fn entries_that_can_mean_nothing_are_refused() {
     );
     assert_eq!(
         refusal("type: AWS_KEY"),
-        "w.yaml:2:18: no detector has the type \"AWS_KEY\"\nWrite the type as `waterwall scan` shows it."
+        "w.yaml:2:18: no detector has this type\nWrite the type as `waterwall scan` shows it."
     );
     assert!(refusal("type: KNOWN_VALUE").contains("known values cannot be allowed"));
     assert!(refusal("path: 'a[b'").contains("this is not a glob: "));

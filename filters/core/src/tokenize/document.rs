@@ -13,7 +13,7 @@ pub(super) fn scan(
     many: bool,
 ) -> Result<Splices, Unscannable> {
     if std::str::from_utf8(body).is_err() {
-        return Err(Unscannable::Binary("JSON that is not UTF-8".to_owned()));
+        return Err(Unscannable::Binary("JSON that is not UTF-8"));
     }
     scan_with(Sieve::new(tokenizer, body), body, schema, many)
 }

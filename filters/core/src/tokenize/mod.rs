@@ -32,7 +32,7 @@ pub enum Unscannable {
     TokenIds,
     /// The body is neither text nor a media type that holds none.
     #[error("a body of type {0} cannot be scanned")]
-    Binary(String),
+    Binary(&'static str),
     /// It says it is multipart and is not.
     #[error("the multipart body is malformed: {0}")]
     Multipart(&'static str),
@@ -159,7 +159,7 @@ impl Tokenizer<'_> {
             Format::Multipart(boundary) => multipart::scan(self, body, boundary, schema, depth),
             Format::Text => leaf::scan_plain(self, body),
             Format::Media => Ok(Splices::default()),
-            Format::Unknown => Err(Unscannable::Binary(essence(content_type).to_owned())),
+            Format::Unknown => Err(Unscannable::Binary(known_type(content_type))),
         }
     }
 
@@ -231,6 +231,28 @@ impl<'a> Format<'a> {
 /// A media type without its parameters.
 fn essence(content_type: Option<&str>) -> &str {
     content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim()
+}
+
+/// The media type, for messages and the log: an agent's own could say anything.
+fn known_type(content_type: Option<&str>) -> &'static str {
+    const KNOWN: [&str; 14] = [
+        "application/cbor",
+        "application/grpc",
+        "application/gzip",
+        "application/msgpack",
+        "application/octet-stream",
+        "application/pdf",
+        "application/protobuf",
+        "application/x-protobuf",
+        "application/x-tar",
+        "application/zip",
+        "application/zstd",
+        "image/jpeg",
+        "image/png",
+        "text/plain",
+    ];
+    let written = essence(content_type);
+    KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(written)).unwrap_or("unknown")
 }
 
 /// A parameter of a header value such as `form-data; name="file"`.
