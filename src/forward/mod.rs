@@ -115,7 +115,7 @@ impl Forward {
             },
             Ok(Verdict::Tunnel) => {
                 let Some(_place) = open.enter_tunnel() else {
-                    return refuse(stream, &host, Rescue::Busy, shutdown).await;
+                    return refuse(stream, &host, Rescue::Busy("too many tunnels are open"), shutdown).await;
                 };
                 let guard = Guard::new(move |name| running.config.upstreams.iter().any(|it| it.host == name));
                 if let Err((stream, rescue)) = self.tunnel(stream, head, guard, shutdown).await {
@@ -135,7 +135,7 @@ impl Forward {
 
     /// Tells a connection that there are too many.
     async fn turn_away(&self, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        refuse(stream, "-", Rescue::Busy, shutdown).await;
+        refuse(stream, "-", Rescue::Busy("too many connections are open"), shutdown).await;
         None
     }
 

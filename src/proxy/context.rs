@@ -11,6 +11,7 @@ use pingora_proxy::Session;
 use waterwall_core::dialect::Dialect;
 use waterwall_pipeline::{Answer, Exchange, Forward, Refusal};
 
+use super::bodies::Share;
 use super::buffered::Hold;
 use super::intake;
 use super::rescue::Rescue;
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     pub(super) body_length: Option<usize>,
     /// The swapped downstream session, while the body is buffered.
     pub(super) hold: Option<Hold>,
+    /// What that body takes of all that may be held.
+    pub(super) share: Option<Share>,
     /// The upstream's addresses, and how many of them could not be connected to.
     pub(super) addresses: Option<Arc<[SocketAddr]>>,
     pub(super) failed_connects: usize,
@@ -80,6 +83,7 @@ impl Context {
             forward: None,
             body_length: None,
             hold: None,
+            share: None,
             addresses: None,
             failed_connects: 0,
             tried_other_roots: false,

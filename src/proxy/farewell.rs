@@ -31,7 +31,7 @@ pub(crate) async fn farewell(
         // An agent that hangs up early needs no answer.
         let written = timeout(ANSWER, write(&mut stream, rescue, dialect, with_body)).await;
         // Where there are too many connections, none is kept for the sake of an answer.
-        if matches!(written, Ok(Ok(()))) && !matches!(rescue, Rescue::Busy) {
+        if matches!(written, Ok(Ok(()))) && !matches!(rescue, Rescue::Busy(_)) {
             let _ = timeout(LINGER, discard(&mut stream)).await;
         }
     };

@@ -8,6 +8,7 @@ use pingora_proxy::Session;
 use tokio::time::timeout;
 use waterwall_pipeline::Refusal;
 
+use super::bodies::Share;
 use super::rescue::Rescue;
 
 /// The longest pause inside a body.
@@ -33,8 +34,12 @@ pub(super) fn is_coded(session: &Session) -> bool {
     session.req_header().headers.contains_key(header::CONTENT_ENCODING)
 }
 
-/// Reads the whole body, at most `limit` bytes.
-pub(super) async fn read_body(session: &mut Session, limit: usize) -> Result<Bytes, Rescue> {
+/// Reads the whole body, at most `limit` bytes, and as many as its `share` of all bodies allows.
+pub(super) async fn read_body(
+    session: &mut Session,
+    limit: usize,
+    share: &mut Share,
+) -> Result<Bytes, Rescue> {
     let too_large = || Rescue::Refused(Refusal::BodyTooLarge { limit });
     let announced = content_length(&session.req_header().headers);
     if announced.is_some_and(|length| length > limit) {
@@ -49,6 +54,7 @@ pub(super) async fn read_body(session: &mut Session, limit: usize) -> Result<Byt
             if chunk.len() > limit - body.len() {
                 return Err(too_large());
             }
+            share.grow(chunk.len())?;
             body.extend_from_slice(&chunk);
         }
         Ok(body.freeze())

@@ -4,6 +4,7 @@
 //! what must not leave is stopped before there is a connection it could leave by. The answer
 //! streams through [`Exchange::response_body`].
 
+mod bodies;
 mod buffered;
 mod context;
 mod destination;
@@ -25,7 +26,7 @@ use pingora_core::modules::http::HttpModules;
 use pingora_core::upstreams::peer::HttpPeer;
 use pingora_core::{Error, ErrorSource, ErrorType, Result};
 use pingora_proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, Session};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use waterwall_pipeline::{Answer, Exchange, Forward, RequestHead, Services};
 
 use crate::config::Config;
@@ -33,6 +34,7 @@ use crate::door::{Door, Stranger};
 use crate::live::Live;
 use crate::metrics::{Metrics, UnderWay};
 
+use bodies::Bodies;
 use buffered::Hold;
 use context::Context;
 use destination::Named;
@@ -45,12 +47,19 @@ pub(crate) use rescue::Rescue;
 /// streams.
 const SCAN_INLINE: usize = 256 << 10;
 
+/// Compressed bodies decoded and scanned at once; the others wait.
+const DECODED_AT_ONCE: usize = 8;
+
 /// The gateway as Pingora sees it.
 pub(crate) struct Gateway {
     live: Arc<Live>,
     door: Door,
     services: Arc<Services>,
     metrics: Arc<Metrics>,
+    /// The request bodies held at once.
+    bodies: Bodies,
+    /// Scans that may decode: each takes a thread, and makes of a small body a large one.
+    decoding: Semaphore,
     /// Turns true when connections are to be closed after their answer.
     leaving: watch::Receiver<bool>,
 }
@@ -64,7 +73,8 @@ impl Gateway {
         metrics: Arc<Metrics>,
         leaving: watch::Receiver<bool>,
     ) -> Self {
-        Self { live, door: Door::new(config.listen), services, metrics, leaving }
+        let (bodies, decoding) = (Bodies::default(), Semaphore::new(DECODED_AT_ONCE));
+        Self { live, door: Door::new(config.listen), services, metrics, bodies, decoding, leaving }
     }
 
     /// Everything that happens before there is an upstream connection.
@@ -75,11 +85,17 @@ impl Gateway {
         }
         context.exchange = Some(self.begin(session, context)?);
         context.added = arrived.elapsed();
-        let body = intake::read_body(session, context.running.policy.max_body_bytes).await?;
+        let limit = context.running.policy.max_body_bytes;
+        let mut share = self.bodies.share(limit);
+        let body = intake::read_body(session, limit, &mut share).await?;
         let sent = body.len();
+        let is_coded = intake::is_coded(session);
+        // The semaphore is never closed.
+        let turn = if is_coded { self.decoding.acquire().await.ok() } else { None };
         let taken_in = Instant::now();
-        let is_long = sent > SCAN_INLINE || intake::is_coded(session);
-        let mut forward = scan(&mut context.exchange, body, is_long).await?;
+        let mut forward = scan(&mut context.exchange, body, sent > SCAN_INLINE || is_coded).await?;
+        share.resize(forward.body.len())?;
+        drop(turn);
         if sent > 0 {
             let body = std::mem::take(&mut forward.body);
             context.body_length = Some(body.len());
@@ -87,6 +103,7 @@ impl Gateway {
                 .await
                 .map_err(|_| Rescue::ClientGone)?;
             context.hold = Some(Hold::install(&mut session.downstream_session, body));
+            context.share = Some(share);
         }
         context.forward = Some(forward);
         context.added += taken_in.elapsed();
@@ -254,6 +271,7 @@ impl ProxyHttp for Gateway {
         self.metrics.upstream_answered();
         if let Some(hold) = &context.hold {
             hold.release_body();
+            context.share = None;
         }
         headers::clean_answer(response);
         if *self.leaving.borrow() {

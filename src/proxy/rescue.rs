@@ -48,9 +48,9 @@ pub(crate) enum Rescue {
     /// A CONNECT that policy does not allow.
     #[error("CONNECT is refused: {0}")]
     ConnectRefused(&'static str),
-    /// More connections than the process has descriptors for.
-    #[error("too many connections are open")]
-    Busy,
+    /// More than may be open or held at once.
+    #[error("{0}; try again later")]
+    Busy(&'static str),
     /// The upstream gave no answer.
     #[error("the upstream could not be reached: {0}")]
     UpstreamUnreachable(&'static str),
@@ -82,7 +82,7 @@ impl Rescue {
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::UpgradeRefused => StatusCode::UPGRADE_REQUIRED,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamUnreachable(_) | Self::Internal => StatusCode::BAD_GATEWAY,
         }
     }
@@ -109,7 +109,7 @@ impl Rescue {
             Self::RequestTimeout => "waterwall-request-timeout",
             Self::UpgradeRefused => "waterwall-upgrade-refused",
             Self::ConnectRefused(_) => "waterwall-connect-refused",
-            Self::Busy => "waterwall-busy",
+            Self::Busy(_) => "waterwall-busy",
             Self::UpstreamUnreachable(_) => "waterwall-upstream-unreachable",
             Self::Internal => "waterwall-internal-error",
         }

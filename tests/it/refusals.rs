@@ -4,7 +4,9 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Gateway, PATIENCE, Response, Scripted, Setup, Tunnel, UpstreamConfig};
+use crate::harness::{
+    Client, Gateway, PATIENCE, Response, Scripted, Setup, Tunnel, UpstreamConfig, wait_until,
+};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -111,6 +113,42 @@ fn what_is_not_well_formed() {
     client.send("CONNECT up.test:443 HTTP/1.1\r\nhost: up.test:443\r\n\r\n");
     is_refusal(&client.response(), 403, "waterwall-connect-refused");
     assert_eq!(upstream.requests().len(), 8);
+}
+
+/// Each of these is small enough; all of them are not.
+#[test]
+fn bodies_that_are_too_many_at_once() {
+    let upstream = Scripted::answering(OK);
+    let gateway = Setup::new([UpstreamConfig::generic(upstream.url())])
+        .with("redaction: { max_body_bytes: 1048576 }")
+        .start();
+    let body = vec![b' '; 1 << 20];
+    let mut held: Vec<Client> = Vec::new();
+    let (refused, told) = std::sync::mpsc::channel();
+    // 64 MiB are the limit, and the last byte of each is not sent.
+    for _ in 0..66 {
+        let stream = TcpStream::connect(gateway.agents).unwrap();
+        stream.set_read_timeout(Some(PATIENCE * 3)).unwrap();
+        let mut answers = Client::over(stream.try_clone().unwrap());
+        let mut client = Client::over(stream);
+        client.send("POST /up/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1048576\r\n\r\n");
+        client.send(&body[1..]);
+        held.push(client);
+        let refused = refused.clone();
+        // Only one that is refused is answered while these are held.
+        std::thread::spawn(move || {
+            let answer = answers.try_response("POST");
+            let _ = answer.map(|answer| refused.send(answer));
+        });
+    }
+    is_refusal(&told.recv_timeout(PATIENCE * 3).unwrap(), 503, "waterwall-busy");
+    assert_eq!(upstream.requests().len(), 0);
+    // What is little is not held up by much, once there is room again.
+    drop(held);
+    wait_until(|| {
+        let answer = gateway.client().post("/up/x", "{}");
+        answer.status == 200
+    });
 }
 
 /// A head has a time in all, not one for each read.
