@@ -1,6 +1,7 @@
 //! `append_rate DIR [THREADS] [LINES] [receipts]`: appends redactions from many threads to a new log
 //! in DIR, with receipts in DIR/receipts if asked for, prints lines per second and how many lines one write took, reads the log through once more as
-//! a start does, and verifies it. Leaves DIR/proxy.jsonl and DIR/signing.{pub,key}, for other
+//! a start does, and verifies it. The settings are a gateway's: its upkeep syncs every second, in a thread
+//! of its own. Leaves DIR/proxy.jsonl and DIR/signing.{pub,key}, for other
 //! verifiers.
 
 #![allow(clippy::print_stdout, reason = "its purpose")]
@@ -11,7 +12,8 @@ use std::{
     fs::{self, File},
     io::BufReader,
     path::PathBuf,
-    time::{Instant, SystemTime},
+    sync::mpsc::{self, RecvTimeoutError},
+    time::{Duration, Instant, SystemTime},
 };
 
 use waterwall_audit::{ChainWriter, Event, Redaction, SigningKey, WriterOptions, verify_chain};
@@ -28,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (log, key) = (directory.join("proxy.jsonl"), SigningKey::generate()?);
     let public = key.public();
     let pem = key.to_pem()?;
-    let options = WriterOptions { receipts_dir, ..WriterOptions::new(key) };
+    let options = WriterOptions { receipts_dir, sync_inline: false, ..WriterOptions::new(key) };
     let (writer, _) = ChainWriter::open(&log, options, SystemTime::now())?;
     fs::write(directory.join("signing.pub"), public.to_pem()?)?;
     fs::write(directory.join("signing.key"), pem.as_bytes())?;
@@ -57,13 +59,21 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn append(writer: &ChainWriter, threads: u64, each: u64) {
     std::thread::scope(|scope| {
+        let (appending, ended) = mpsc::channel::<()>();
         for thread in 0..threads {
+            let appending = appending.clone();
             scope.spawn(move || {
                 for n in 0..each {
                     let outcome = writer.append(redaction(thread * each + n), SystemTime::now());
                     assert!(outcome.is_ok(), "{outcome:?}");
                 }
+                drop(appending);
             });
+        }
+        drop(appending);
+        while ended.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+            let upkeep = writer.checkpoint_if_due(SystemTime::now());
+            assert!(upkeep.is_ok(), "{upkeep:?}");
         }
     });
 }

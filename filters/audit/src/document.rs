@@ -7,7 +7,7 @@
 
 use crate::{
     SigningKey,
-    canonical::{self, Object, Value, write_string},
+    canonical::{self, Value, write_string},
 };
 
 /// The member that holds the signature.
@@ -34,9 +34,10 @@ impl Document {
     }
 
     fn to_canonical(&self) -> String {
-        let object: Object = self.0.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        let mut members: Vec<_> = self.0.iter().collect();
+        members.sort_unstable_by_key(|(key, _)| *key);
         let mut text = String::with_capacity(1024);
-        canonical::write_object(&object, &mut text);
+        canonical::write_members(members.into_iter().map(|(key, value)| (*key, value)), &mut text);
         text
     }
 
@@ -87,11 +88,16 @@ fn write_lines<'a>(
 }
 
 fn indent(depth: usize, out: &mut String) {
-    out.extend(std::iter::repeat_n("  ", depth));
+    (0..depth).for_each(|_| out.push_str("  "));
 }
 
 /// A JSON string of printable ASCII alone.
 fn write_ascii(text: &str, out: &mut String) {
+    // Nearly every text is, and then the canonical form is this one.
+    if text.bytes().fold(true, |plain, byte| plain & (byte <= b'~')) {
+        write_string(text, out);
+        return;
+    }
     let mut escaped = String::new();
     write_string(text, &mut escaped);
     for letter in escaped.chars() {
@@ -108,6 +114,7 @@ fn write_ascii(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canonical::Object;
 
     #[test]
     fn a_file_looks_as_python_writes_it() {

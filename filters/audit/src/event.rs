@@ -162,7 +162,7 @@ impl Event {
             Self::Redaction { host, request_id, session_id, redactions, policy_hash } => {
                 fields.text("direction", "out");
                 exchange(&mut fields, host, request_id.as_deref(), session_id.as_deref());
-                fields.rendered("redactions", render_redactions(redactions));
+                fields.set("redactions", |out| render_redactions(redactions, out));
                 fields.integer("redaction_count", redactions.len() as u64);
                 // The writer knows its name, where receipts are kept.
                 fields.text_or_null("receipt", None);
@@ -268,27 +268,25 @@ fn restoration(fields: &mut Fields, phase: &str, streaming: bool, policy_hash: &
     fields.text("direction", "in");
     fields.text("phase", phase);
     if streaming {
-        fields.rendered("streaming", "true".to_owned());
+        fields.rendered("streaming", "true");
     }
     fields.text("policy_hash", &clean(policy_hash));
     fields.texts("frameworks", frameworks::DETOKENIZATION);
 }
 
-fn render_redactions(redactions: &[Redaction]) -> String {
-    let mut out = String::with_capacity(redactions.len() * 64 + 2);
+fn render_redactions(redactions: &[Redaction], out: &mut String) {
     out.push('[');
-    for redaction in redactions {
-        if out.len() > 1 {
+    for (index, redaction) in redactions.iter().enumerate() {
+        if index > 0 {
             out.push(',');
         }
         out.push_str("{\"hmac8\":");
-        write_string(&redaction.hmac8, &mut out);
+        write_string(&redaction.hmac8, out);
         out.push_str(",\"type\":");
-        write_string(&redaction.kind, &mut out);
+        write_string(&redaction.kind, out);
         out.push('}');
     }
     out.push(']');
-    out
 }
 
 /// An id as it may stand on a line, from header bytes: what is not UTF-8 and control characters
@@ -304,7 +302,8 @@ pub fn clean_id(bytes: &[u8]) -> String {
 /// spelling of what it says.
 fn clean(text: &str) -> Cow<'_, str> {
     let fits = text.len() <= MAX_TEXT;
-    if fits && !text.bytes().any(|byte| !(0x20..0x7f).contains(&byte)) {
+    // Without stopping at the first: that goes many bytes at a time.
+    if fits && text.bytes().fold(true, |plain, byte| plain & (0x20..0x7f).contains(&byte)) {
         return Cow::Borrowed(text);
     }
     let replace = |letter: char| {

@@ -69,7 +69,7 @@ pub(crate) fn fields(log_id: &LogId, key: &PublicKey, previous: Option<&Previous
     fields.text_or_null("previous_hash", hash.as_deref());
     match previous {
         Some(previous) => fields.integer("previous_lines", previous.lines),
-        None => fields.rendered("previous_lines", "null".to_owned()),
+        None => fields.rendered("previous_lines", "null"),
     }
     fields
 }

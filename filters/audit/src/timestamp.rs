@@ -15,21 +15,41 @@ pub(crate) fn millis(now: SystemTime) -> i64 {
 
 /// The `ts` text of a moment.
 pub(crate) fn render(millis: i64) -> String {
-    let moment = moment(millis);
-    format!(
-        "{}T{:02}:{:02}:{:02}.{:03}+00:00",
-        moment.date(),
-        moment.hour(),
-        moment.minute(),
-        moment.second(),
-        moment.millisecond()
-    )
+    written(b"0000-00-00T00:00:00.000+00:00", millis)
 }
 
 /// The same moment without punctuation, for file names: `20260509T072933.186Z`.
 pub(crate) fn render_compact(millis: i64) -> String {
-    let text = render(millis).replace(['-', ':'], "");
-    text.replace("+0000", "Z")
+    written(b"00000000T000000.000Z", millis)
+}
+
+/// Writes the seventeen digits of a moment over the zeros of `form`, but for those after a sign. Each line
+/// has one, so this is done without the machinery of a formatter.
+fn written<const N: usize>(form: &[u8; N], millis: i64) -> String {
+    let millis = millis.clamp(0, LATEST);
+    let (days, of_day) = (millis / 86_400_000, millis % 86_400_000);
+    // Howard Hinnant's days-to-civil: years that begin in March, in eras of 400 (146,097 days).
+    let shifted = days + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let (year, month) = (year + era * 400, if month < 10 { month + 3 } else { month - 9 });
+    let year = year + i64::from(month <= 2);
+
+    let seconds = of_day / 1000;
+    let date = (year * 100 + month) * 100 + day;
+    let time = (seconds / 3600 * 100 + seconds / 60 % 60) * 100 + seconds % 60;
+    let mut number = (date * 1_000_000 + time) * 1000 + of_day % 1000;
+    let mut text = *form;
+    let digits = form.iter().rposition(|byte| *byte == b'+').unwrap_or(N);
+    for byte in text[..digits].iter_mut().rev().filter(|byte| **byte == b'0') {
+        *byte = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    // ASCII, all of it.
+    text.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// Reads a `ts`; also in the other spellings of RFC 3339.
@@ -69,12 +89,6 @@ pub(crate) fn parse_exact(text: &str) -> Option<i64> {
     Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + number(20, 3))
 }
 
-fn moment(millis: i64) -> OffsetDateTime {
-    let nanos = i128::from(millis.clamp(0, LATEST)) * 1_000_000;
-    // Within 1970 to 9999 every number of nanoseconds is a moment.
-    OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +99,17 @@ mod tests {
         assert_eq!(render(1_778_311_773_086), "2026-05-09T07:29:33.086+00:00");
         assert_eq!(render(i64::MAX), "9999-12-31T23:59:59.999+00:00");
         assert_eq!(render_compact(1_778_311_773_086), "20260509T072933.086Z");
+    }
+
+    #[test]
+    fn renders_what_the_library_does() {
+        let every = (0..LATEST).step_by(86_400_000 * 13 + 7_654_321);
+        for millis in every.chain([951_782_399_999, 951_782_400_000, 951_868_800_000, 4_107_542_400_000]) {
+            let moment = OffsetDateTime::from_unix_timestamp_nanos(i128::from(millis) * 1_000_000).unwrap();
+            let (date, time) = (moment.date(), moment.time());
+            let expected = format!("{date}T{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second());
+            assert_eq!(render(millis), format!("{expected}.{:03}+00:00", time.millisecond()));
+        }
     }
 
     #[test]

@@ -153,8 +153,13 @@ fn write_array(items: &[Value], out: &mut String) {
 
 /// Writes `object` in canonical form at the end of `out`.
 pub fn write_object(object: &Object, out: &mut String) {
+    write_members(object.iter().map(|(key, value)| (key.as_str(), value)), out);
+}
+
+/// Writes an object of these members, which are in order.
+pub(crate) fn write_members<'a>(members: impl Iterator<Item = (&'a str, &'a Value)>, out: &mut String) {
     out.push('{');
-    for (index, (key, value)) in object.iter().enumerate() {
+    for (index, (key, value)) in members.enumerate() {
         if index > 0 {
             out.push(',');
         }
@@ -170,6 +175,13 @@ pub fn write_string(text: &str, out: &mut String) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.reserve(text.len() + 2);
     out.push('"');
+    // Looking at all of it without stopping goes many bytes at a time; nearly no text has such a byte.
+    let special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    if !text.bytes().fold(false, |any, byte| any | special(byte)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     let mut copied = 0;
     for (at, byte) in text.bytes().enumerate() {
         let short = match byte {

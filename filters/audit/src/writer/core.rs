@@ -250,7 +250,8 @@ impl Core {
             self.cut()?;
         }
         let before = self.position;
-        self.expect_length(before.len)?;
+        // Whether it was deleted is asked after the write.
+        expect(before.len, self.disk.end()?)?;
         if let Some(kept) = &mut self.receipts {
             kept.put(&receipts).map_err(|error| AppendError::Receipt(Arc::new(error)))?;
         }
@@ -295,10 +296,7 @@ impl Core {
 
     /// Counts that the system gave are not believed unless the file agrees.
     fn expect_length(&self, expected: u64) -> Result<(), AppendError> {
-        match self.disk.len()? {
-            found if found == expected => Ok(()),
-            found => Err(AppendError::Changed { expected, found }),
-        }
+        expect(expected, self.disk.len()?)
     }
 
     /// Takes off what a failed write left.
@@ -337,6 +335,10 @@ impl Core {
         self.disk = disk;
         Ok(())
     }
+}
+
+fn expect(expected: u64, found: u64) -> Result<(), AppendError> {
+    if found == expected { Ok(()) } else { Err(AppendError::Changed { expected, found }) }
 }
 
 /// Follows the chain through `bytes`; the last line's hash if every link holds.
