@@ -34,7 +34,7 @@ pub(super) const LEAD: usize = 12;
 const HEAD: usize = 16;
 
 /// From how many bytes on a literal is looked for together with the others.
-const PACKED: usize = 4;
+pub(super) const PACKED: usize = 4;
 
 /// A set of detectors made ready to scan.
 pub(super) struct Engine {

@@ -217,7 +217,9 @@ pub(super) fn is_example(value: &[u8]) -> bool {
     let mut rest = &lower[..];
     let (mut letters, mut in_words) = (0, 0);
     while let Some((&first, tail)) = rest.split_first() {
-        if first.is_ascii_digit() || matches!(first, b'_' | b'-' | b'.' | b'/' | b':') {
+        // `foo@bar`, but not `admin@123`.
+        let at = first == b'@' && !value.iter().any(u8::is_ascii_digit);
+        if at || first.is_ascii_digit() || matches!(first, b'_' | b'-' | b'.' | b'/' | b':') {
             rest = tail;
             continue;
         }
@@ -241,4 +243,16 @@ pub(super) fn is_example(value: &[u8]) -> bool {
     }
     // `s3cr3t` is spelt with single letters, `test_a` is not.
     letters < 3 || in_words >= 2 * letters
+}
+
+/// Whether a value is a passphrase as people draw it from a list: four words and more, parted by one sign, of
+/// which at most one is a word of examples.
+pub(super) fn is_passphrase(value: &[u8]) -> bool {
+    let Some(&sign) = value.iter().find(|byte| b"-_.".contains(byte)) else {
+        return false;
+    };
+    let words = || value.split(|byte| *byte == sign).filter(|word| !word.iter().all(u8::is_ascii_digit));
+    let plain = words().all(|word| (3..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase));
+    let examples = words().filter(|word| EXAMPLES.iter().any(|example| example.as_bytes() == *word)).count();
+    plain && words().count() >= 4 && examples <= 1 && !is_prompt(value)
 }

@@ -19,6 +19,7 @@ mod example;
 mod extra;
 mod jwt;
 mod known;
+mod letters;
 mod literals;
 mod long;
 mod pem;

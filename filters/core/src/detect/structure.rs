@@ -8,7 +8,7 @@ use super::{
     boundary,
     class::{Class, Runs},
     detector::Candidate,
-    value::{is_identifier, is_mixed},
+    value::{Makeup, is_identifier, is_mixed},
 };
 
 /// The middle of OpenAI's keys: base64 of `OpenAI`.
@@ -83,7 +83,9 @@ pub(super) fn discord(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Ran
     let (id, token) = (&text[start..dot], &text[start..end]);
     let identifiers = token.iter().any(u8::is_ascii_lowercase)
         && !token.iter().any(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'_'));
-    (is_base64_of_digits(id) || !identifiers).then_some(start..end)
+    // `.default.` of a module.
+    let member = text[stamp..second].iter().all(u8::is_ascii_lowercase);
+    (is_base64_of_digits(id) || !identifiers && !member).then_some(start..end)
 }
 
 /// Whether `at` is in the middle of a run: `-` and `_` open a word but do not end one.
@@ -142,5 +144,6 @@ pub(super) fn vault_legacy(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Optio
     }
     let end = Class::ALNUM.run_end(text, body, 25);
     let whole = end - body == 24 && !text.get(end).is_some_and(|&b| Class::URL.has(b) || b == b'(');
-    (whole && is_mixed(&text[body..end])).then_some(start..end)
+    let drawn = is_mixed(&text[body..end]) && !Makeup::of(&text[body..end]).is_wordy();
+    (whole && drawn).then_some(start..end)
 }

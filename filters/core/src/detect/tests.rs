@@ -2,6 +2,7 @@
 
 mod edges;
 mod measure;
+mod places;
 mod precision;
 mod recall;
 
@@ -103,6 +104,20 @@ fn every_form_fits_the_search() {
             assert!(tail + run >= long::LONG, "{kind}: its shortest token is no long run");
         }
     }
+}
+
+/// More literals than the packed search takes would be looked for by an automaton, which is much slower.
+#[test]
+fn the_literals_are_few_enough_for_the_packed_search() {
+    use detector::Trigger;
+    let forms = builtin::all().into_iter().flat_map(|detector| detector.forms);
+    let inside = forms.flat_map(|form| form.triggers).filter_map(|trigger| match trigger {
+        Trigger::Anywhere(text) => Some(*text),
+        _ => None,
+    });
+    let literals = context::Context::literals().map(|(text, _)| text).chain(inside);
+    let count = literals.filter(|text| text.len() >= engine::PACKED).count();
+    assert!(count <= 64, "{count}");
 }
 
 /// The bytes at the start of a shape that are one run of base64url.
@@ -339,6 +354,21 @@ fn nothing_costs_more_than_linear_time() {
         "key(f(",
         "login password ",
         "ENV key ",
+        "password,b\r\n",
+        "a,password\nb,c\n",
+        "| password | b |\n",
+        "(a, password) VALUES ('b', 'c')",
+        "\"value\": \"a\", \"name\": \"password\"",
+        "variable \"password\" {",
+        "curl -u a:b -b c=d ",
+        "onnect(a, (b, ",
+        "login('a', ",
+        "echo a | sudo -S ",
+        "\"a\".toCharArray",
+        "net use ",
+        "password a1",
+        "API key is ",
+        "password: >-\n",
     ];
     units.extend(contexts.map(String::from));
     // Of every detector one example: all of them take too long.

@@ -82,7 +82,7 @@ impl Makeup {
     /// letters whose case does.
     pub(super) fn is_random(&self) -> bool {
         let alternating = self.changes * 5 >= self.length;
-        let letters = self.digits == 0 && self.length >= 20 && self.changes * 5 >= self.length * 2;
+        let letters = self.digits <= 1 && self.length >= 20 && self.changes * 5 >= self.length * 2;
         self.length >= 16
             && self.distinct >= 8
             && self.letters() >= 2
@@ -106,6 +106,15 @@ impl Makeup {
     /// Words and a few digits at their end, as people make up secrets: `mysupersecretjwtkey123`.
     pub(super) fn is_phrase(&self) -> bool {
         self.length >= 12 && self.digits >= 2 && self.lower >= 8 && self.distinct >= 8 && self.special == 0
+    }
+
+    /// A word and a number: `Sommer2024`.
+    pub(super) fn is_memorable(&self) -> bool {
+        self.length >= 8
+            && self.lower >= 3
+            && self.digits >= 2
+            && self.letters() + self.digits == self.length
+            && self.distinct >= 6
     }
 
     /// What a person may have chosen: two of letters, digits, signs; or letters in mixed case.
@@ -153,6 +162,8 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         b'[' => last == b']',
         b'(' => last == b')',
         b'&' | b'*' | b'!' | b'@' => value[1..].iter().all(|b| b.is_ascii_alphabetic() || b"_-:".contains(b)),
+        // A flag, or the boundary of a form.
+        b'-' if second == b'-' => value.get(2) == Some(&b'-') || !Makeup::of(value).is_random(),
         _ => ELSEWHERE.iter().any(|prefix| value.starts_with(prefix)),
     };
     opening
@@ -173,7 +184,7 @@ fn has_hole(value: &[u8]) -> bool {
 }
 
 /// What begins a reference to a secret that is kept elsewhere.
-const ELSEWHERE: [&[u8]; 16] = [
+const ELSEWHERE: [&[u8]; 15] = [
     b"this.",
     b"self.",
     b"env:",
@@ -184,8 +195,6 @@ const ELSEWHERE: [&[u8]; 16] = [
     b"op:",
     b"arn:",
     b"urn:",
-    // A flag, or the boundary of a form.
-    b"--",
     b"ref+",
     b"secret:",
     b"secretref:",
@@ -240,6 +249,7 @@ pub(super) fn is_member(value: &[u8]) -> bool {
         part.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
             && part.iter().all(|&byte| Class::WORD.has(byte) || byte == b'$')
             && !Makeup::of(part).is_random()
+            && !(part.len() >= 3 && Makeup::of(part).changes * 2 > part.len())
     };
     let mut parts = value.split(|byte| *byte == b'.');
     value.contains(&b'.') && parts.all(name)

@@ -154,7 +154,12 @@ pub(super) fn azure_client(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Optio
     let length = text[body..].iter().take(AFTER.1).take_while(|byte| has(**byte)).count();
     let stop = usize::from(length > AFTER.0 && text[body + length - 1] == b'.');
     let token = start..body + length - stop;
-    let opens = boundary::opens(text, start) && !matches!(text[..start].last(), Some(b'_' | b'.' | b'~'));
+    // `~~` of markup opens a token, `a~` goes on in one.
+    let tildes = text[..start].iter().rev().take(4).take_while(|byte| **byte == b'~').count();
+    let before = text[..start - tildes].last();
+    let joined =
+        matches!(before, Some(b'_' | b'.' | b'~')) || tildes > 0 && before.is_some_and(|byte| has(*byte));
+    let opens = boundary::opens(text, start) && !joined;
     (head && opens && length >= AFTER.0 && is_mixed(&text[body..token.end])).then_some(token)
 }
 

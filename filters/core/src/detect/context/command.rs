@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::{Context, is_opaque, member, place};
+use super::{Context, is_opaque, member, piped, place};
 use crate::detect::{
     class::work,
     engine::Match,
-    example,
+    example, letters,
     value::{self, Makeup},
 };
 
@@ -50,7 +50,6 @@ pub(super) fn cookie(
     seen: &mut usize,
     matches: &mut Vec<Match>,
 ) {
-    const NAMES: [&[u8]; 5] = [b"sess", b"sid", b"auth", b"jwt", b"token"];
     if word.start < *seen {
         return;
     }
@@ -59,8 +58,14 @@ pub(super) fn cookie(
     let line = word.end..word.end + length.unwrap_or(limit - word.end);
     *seen = line.end;
     work::count(line.len());
-    let mut at = line.start;
-    for pair in text[line].split(|byte| *byte == b';') {
+    cookies(context, text, line, matches);
+}
+
+/// The values of session cookies: `a=b; session=…`.
+pub(super) fn cookies(context: &Context, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
+    const NAMES: [&[u8]; 5] = [b"sess", b"sid", b"auth", b"jwt", b"token"];
+    let mut at = range.start;
+    for pair in text[range].split(|byte| *byte == b';') {
         let start = at;
         at += pair.len() + 1;
         let Some(equals) = memchr::memchr(b'=', pair) else {
@@ -69,33 +74,10 @@ pub(super) fn cookie(
         let name = pair[..equals].to_ascii_lowercase();
         let value = &pair[equals + 1..];
         let known = NAMES.iter().any(|word| memchr::memmem::find(&name, word).is_some());
-        if known && value.len() >= 20 && is_opaque(value) {
+        if known && value.len() >= 20 && (is_opaque(value) || letters::is_gibberish(value)) {
             context.push("GENERIC_SECRET", start + equals + 1..start + pair.len(), matches);
         }
     }
-}
-
-/// `-u user:password` or `--user user:password` of curl and its like.
-pub(super) fn user(
-    context: &Context,
-    text: &[u8],
-    word: Range<usize>,
-    _: &mut usize,
-    matches: &mut Vec<Match>,
-) {
-    let line = before(text, word.start);
-    if !["curl", "http ", "wget", "xh "]
-        .iter()
-        .any(|tool| memchr::memmem::find(line, tool.as_bytes()).is_some())
-    {
-        return;
-    }
-    let sign = text[word.end..].iter().take(2).take_while(|byte| matches!(byte, b' ' | b'=')).count();
-    let value = word_at(text, word.end + sign);
-    let Some(colon) = memchr::memchr(b':', &text[value.clone()]) else {
-        return;
-    };
-    password(context, text, value.start + colon + 1..value.end, matches);
 }
 
 /// `mysql -pPASSWORD`, `mysqldump … -p'PASSWORD'`.
@@ -132,6 +114,78 @@ pub(super) fn sshpass(
     password(context, text, word_at(text, word.end + blank), matches);
 }
 
+/// `ldapsearch -D cn=admin -w PASSWORD`.
+pub(super) fn ldap(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
+    flag(context, text, word, b" -w ", matches);
+}
+
+/// `7z a -pPASSWORD`.
+pub(super) fn archive(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
+    flag(context, text, word, b" -p", matches);
+}
+
+/// `net use Z: \\\\fs\\share /user:bob PASSWORD`: the word behind the user, or behind the share.
+pub(super) fn share(
+    context: &Context,
+    text: &[u8],
+    word: Range<usize>,
+    _: &mut usize,
+    matches: &mut Vec<Match>,
+) {
+    let window = &text[word.end..text.len().min(word.end + LINE)];
+    let line = &window[..memchr::memchr(b'\n', window).unwrap_or(window.len())];
+    work::count(line.len());
+    let mut at = word.end;
+    for part in line.split(|byte| *byte == b' ') {
+        let drive = part.ends_with(b":") || part.starts_with(b"\\") || part.starts_with(b"/");
+        if !drive && !part.is_empty() {
+            password(context, text, word_at(text, at), matches);
+            return;
+        }
+        at += part.len() + 1;
+    }
+}
+
+/// Commands whose name holds a telling word: `chpasswd`, `--password-stdin`, `htpasswd`, `wpa_passphrase`.
+pub(super) fn named(context: &Context, text: &[u8], name: &Range<usize>, matches: &mut Vec<Match>) {
+    match &text[name.clone()] {
+        b"chpasswd" | b"--password-stdin" => piped::look(context, text, name.clone(), &mut 0, matches),
+        b"htpasswd" => argument(context, text, name.end, 2, matches),
+        b"wpa_passphrase" => argument(context, text, name.end, 1, matches),
+        _ => {}
+    }
+}
+
+/// One argument of a command, counted without its flags; of htpasswd behind the file and the user.
+fn argument(context: &Context, text: &[u8], at: usize, place: usize, matches: &mut Vec<Match>) {
+    let window = &text[at..text.len().min(at + LINE)];
+    let line = &window[..memchr::memchr(b'\n', window).unwrap_or(window.len())];
+    work::count(line.len());
+    let mut start = at;
+    let mut words = Vec::new();
+    for part in line.split(|byte| *byte == b' ') {
+        if !part.is_empty() && !part.starts_with(b"-") {
+            words.push(start);
+        }
+        start += part.len() + 1;
+    }
+    if let Some(&start) = words.get(place) {
+        password(context, text, word_at(text, start), matches);
+    }
+}
+
 pub(super) fn flag(
     context: &Context,
     text: &[u8],
@@ -154,13 +208,6 @@ pub(super) fn password(context: &Context, text: &[u8], range: Range<usize>, matc
     if chosen && !example::is_example(value) && !example::is_prompt(value) && !value::is_path(value) {
         context.push("GENERIC_PASSWORD", range, matches);
     }
-}
-
-/// The part of the line before `at`.
-fn before(text: &[u8], at: usize) -> &[u8] {
-    let window = &text[at.saturating_sub(LINE)..at];
-    work::count(window.len());
-    &window[memchr::memrchr(b'\n', window).map_or(0, |newline| newline + 1)..]
 }
 
 /// One word of a command line, without its quotation marks.

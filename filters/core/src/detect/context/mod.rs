@@ -3,13 +3,18 @@
 //! Literals and words lead to the places ([`super::literals`], [`super::words`]); from there everything is a walk over a bounded
 //! number of bytes. Only the value is the secret, not the name.
 
+mod apart;
+mod call;
 mod client;
+mod columns;
 mod command;
+mod curl;
 mod manifest;
 mod member;
 mod name;
 mod pair;
 mod phrase;
+mod piped;
 mod place;
 mod query;
 mod url;
@@ -22,7 +27,7 @@ use super::{
     detector::{Beside, Detector},
     encoded::percent_byte,
     engine::Match,
-    example,
+    example, letters,
     value::{self, Makeup},
 };
 
@@ -61,6 +66,8 @@ pub(super) enum Position {
     Line,
     /// Where it could as well be a piece of code.
     Bare,
+    /// In a sentence.
+    Prose,
     /// Between quotes, but with something between it and the name: a call, a comma.
     Distant,
 }
@@ -77,14 +84,14 @@ impl Context {
 
     /// What leads to the places, and what then looks at them.
     pub(super) fn literals() -> impl Iterator<Item = (&'static str, Look)> {
-        const PLACES: [(&str, Look); 31] = [
+        const PLACES: [(&str, Look); 45] = [
             ("://", url::look),
             ("earer ", command::bearer),
             ("sshpass -p", command::sshpass),
             ("asic ", command::basic),
             ("ookie: ", command::cookie),
-            (" -u ", command::user),
-            ("--user", command::user),
+            ("curl ", curl::look),
+            ("lftp ", curl::look),
             ("mysql", command::mysql),
             ("redis-cli", command::redis),
             ("sig=", query::signature),
@@ -109,6 +116,20 @@ impl Context {
             (":$5$", member::crypt),
             (":$y$", member::crypt),
             ("$argon2", member::crypt),
+            ("sudo -S", piped::look),
+            ("zip -P ", command::sshpass),
+            ("7z ", command::archive),
+            ("net use ", command::share),
+            ("psk=", Context::other),
+            ("ldap", command::ldap),
+            ("pw: ", Context::other),
+            ("Credential", call::second),
+            ("login(", call::second),
+            ("onnect", call::third),
+            ("new PDO(", call::third),
+            ("jwt.sign(", call::key),
+            ("toCharArray", call::characters),
+            ("SecureString", call::secure),
         ];
         PLACES.into_iter()
     }
@@ -133,10 +154,12 @@ impl Context {
             return;
         };
         *seen = name.end;
+        self.around(text, &name, matches);
         // Most names that hold such a word say nothing: look first whether a value can follow.
         let Some(separated) = place::separator(text, &name) else {
-            return;
+            return self.spoken(text, &name, matches);
         };
+        let name = name::with_adjective(text, name);
         let own = name::telling(&text[name.clone()]);
         // `PWD` is the working directory everywhere else.
         let pwd = || text[name.clone()] == *b"PWD" && matches!(text[..name.start].last(), Some(b';'));
@@ -155,9 +178,6 @@ impl Context {
         if separated.quoted && text[..name.start].ends_with(b"/") {
             return;
         }
-        if separated.sign == place::Sign::Prose && telling != Telling::Password {
-            return;
-        }
         if telling == Telling::Auth && pair::look(self, text, &separated, matches)
             || pair::salted(self, text, &name, &separated, matches)
         {
@@ -165,6 +185,59 @@ impl Context {
         }
         if let Some((value, position)) = place::value(text, &name, separated) {
             self.judge(&text[name], telling, text, value, position, matches);
+        }
+    }
+
+    /// Places that a separator does not lead to: a column under the name, a value before it, a command of
+    /// that name.
+    fn around(&self, text: &[u8], name: &Range<usize>, matches: &mut Vec<Match>) {
+        if columns::may_head(text, name)
+            && let Some(telling) = name::telling(&text[name.clone()])
+        {
+            columns::look(self, text, name, telling, matches);
+        }
+        if let Some(value) = apart::before(text, name).or_else(|| apart::default(text, name))
+            && let Some(telling) = name::telling(&text[name.clone()])
+        {
+            self.judge(&text[name.clone()], telling, text, value, Position::Quoted, matches);
+        }
+        command::named(self, text, name, matches);
+    }
+
+    /// A value right behind a name, as people say it and some commands take it: `password …`.
+    fn spoken(&self, text: &[u8], name: &Range<usize>, matches: &mut Vec<Match>) {
+        let Some(value) = place::next_word(text, name) else {
+            return;
+        };
+        let word = &text[value.clone()];
+        let telling = name::telling(&text[name::with_adjective(text, name.clone())]);
+        // `pass` is a verb too.
+        let verb = text[name.clone()].to_ascii_lowercase().ends_with(b"pass");
+        let secret = match telling {
+            Some(Telling::Password) => {
+                !verb
+                    && (value::is_mixed(word) || Makeup::of(word).changes >= 4)
+                    && word.iter().all(|byte| !b"/.:=(\"'`".contains(byte))
+            }
+            Some(Telling::Secret) => word.len() >= 20 && value::is_mixed(word),
+            _ => false,
+        };
+        if let Some(telling) = telling.filter(|_| secret) {
+            self.judge(&text[name.clone()], telling, text, value, Position::Bare, matches);
+        }
+    }
+
+    /// Names that hold no part of a telling word: `psk=`, `pw: `.
+    fn other(&self, text: &[u8], word: Range<usize>, _: &mut usize, matches: &mut Vec<Match>) {
+        let name =
+            word.start..word.end - text[word.clone()].iter().filter(|byte| b"=: ".contains(byte)).count();
+        if text[..name.start].last().is_some_and(|byte| Class::WORD.has(*byte)) {
+            return;
+        }
+        if let Some(separated) = place::separator(text, &name)
+            && let Some((value, position)) = place::value(text, &name, separated)
+        {
+            self.judge(&text[name], Telling::Password, text, value, position, matches);
         }
     }
 
@@ -211,7 +284,7 @@ impl Context {
             matches.push(Match { range, rank, anchored: false });
             return;
         }
-        if telling == Telling::Auth && text.get(range.end) == Some(&b' ') {
+        if telling == Telling::Auth && text.get(range.end) == Some(&b' ') && !is_opaque(value) {
             // A header's value goes on behind the scheme.
             let end = place::opaque_end(text, range.end + 1, text.len());
             self.schemes(text, range.start..end, matches);
@@ -280,30 +353,41 @@ fn is_opaque(value: &[u8]) -> bool {
 
 /// Whether a value beside a telling name is a secret.
 fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
-    let decoded = percent_decoded(value);
+    let decoded = percent_decoded(value).filter(|decoded| std::str::from_utf8(decoded).is_ok());
     let value = decoded.as_deref().unwrap_or(value);
+    let makeup = Makeup::of(value);
+    let member = value::is_member(value) && !(position == Position::Line && makeup.is_made_up());
     if value.len() > place::LONGEST
         || example::is_prompt(value)
-        || value::is_member(value)
+        || member
         || value::is_path(value)
         || value::is_constant(value)
         || value::is_translated(value)
     {
         return false;
     }
-    let makeup = Makeup::of(value);
     let identifier = value::is_identifier(value);
     let printable = value.iter().all(u8::is_ascii_graphic);
     let firm = matches!(position, Position::Quoted | Position::Line);
     let plain = value.iter().all(|&byte| Class::OPAQUE.has(byte) || b"%:!@#$^&*".contains(&byte));
     let brackets = |bytes: &[u8]| bytes.iter().any(|byte| b"([{<".contains(byte));
-    if position == Position::Bare && brackets(value) || position == Position::Line && brackets(&value[..1]) {
+    // What begins with a dollar sign there is a variable.
+    if position == Position::Bare && value.starts_with(b"$") {
+        return false;
+    }
+    if matches!(position, Position::Bare | Position::Prose) && brackets(value)
+        || position == Position::Line && brackets(&value[..1])
+    {
         return false;
     }
     if position == Position::Distant && telling != Telling::Password && value.len() < 20 {
         return false;
     }
     match telling {
+        Telling::Password if firm && (letters::is_gibberish(value) || letters::is_chosen(value)) => {
+            !example::is_example(value)
+        }
+        Telling::Password if position == Position::Line && example::is_passphrase(value) => true,
         Telling::Password => {
             printable
                 && value.len() <= 128
@@ -314,24 +398,36 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
                             && !(makeup.digits == 0 && makeup.length >= 20 && makeup.is_wordy())
                     }
                     Position::Bare => {
-                        makeup.is_made_up()
+                        (makeup.is_made_up() || makeup.is_random())
                             && !identifier
                             && !value::is_type_name(value)
                             && (makeup.digits >= 3 || !makeup.is_wordy())
                     }
-                    Position::Distant => makeup.is_made_up() && !identifier && plain,
+                    Position::Prose => {
+                        (makeup.is_made_up() || makeup.is_memorable())
+                            && !identifier
+                            && !value::is_type_name(value)
+                    }
+                    Position::Distant => {
+                        (makeup.is_made_up() && (plain || !has_markup(value))
+                            || makeup.is_memorable() && plain)
+                            && !identifier
+                    }
                 }
                 && !example::is_example(value)
                 && (!identifier
                     || makeup.digits >= 1 && makeup.lower >= 4 && !value.iter().any(|b| b"_-.".contains(b)))
         }
         Telling::Secret if firm && is_generated(value) => !example::is_example(value),
+        Telling::Secret | Telling::Token if firm && value.len() >= 16 && letters::is_gibberish(value) => {
+            makeup.distinct >= 8 && !example::is_example(value)
+        }
         Telling::Secret => {
             plain
                 && !identifier
                 && (makeup.is_random() && (firm || makeup.digits >= 2)
                     || firm && makeup.is_made_up()
-                    || position == Position::Line && makeup.is_phrase()
+                    || firm && makeup.is_phrase()
                     || firm && value::is_uuid(value))
                 && !example::is_example(value)
         }

@@ -18,6 +18,32 @@ pub(super) fn around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
     (end - start <= LONGEST).then(|| cut_escape(text, start, end)..end)
 }
 
+/// The name with the word before it that makes it telling: `API key`, `secret key`.
+pub(super) fn with_adjective(text: &[u8], name: Range<usize>) -> Range<usize> {
+    const ADJECTIVES: [&[u8]; 10] = [
+        b"api",
+        b"secret",
+        b"access",
+        b"auth",
+        b"client",
+        b"private",
+        b"bearer",
+        b"license",
+        b"signing",
+        b"encryption",
+    ];
+    let Some(head) = text[..name.start].strip_suffix(b" ") else {
+        return name;
+    };
+    let length = head.iter().rev().take(11).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let word = &head[head.len() - length..];
+    if word == b"de" && head.ends_with(b"mot de") && text[name.clone()] == *b"passe" {
+        return head.len() - b"mot de".len()..name.end;
+    }
+    let known = ADJECTIVES.iter().any(|adjective| word.eq_ignore_ascii_case(adjective));
+    if known { head.len() - length..name.end } else { name }
+}
+
 /// Whether a name holds part of a word that [`telling`] knows; most do not, and it is cheap to ask.
 pub(super) fn may_tell(name: &[u8]) -> bool {
     let lower = |at: usize| name.get(at).map_or(0, u8::to_ascii_lowercase);
@@ -118,11 +144,35 @@ fn has_word(words: &[u8], word: &str) -> bool {
 }
 
 /// Endings of names of passwords, also where they are one word with something else.
-const PASSWORDS: [&str; 8] =
-    ["password", "passwd", "passphrase", "passwort", "passcode", "kennwort", "requirepass", "masterauth"];
+const PASSWORDS: [&str; 24] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    "passcode",
+    "kennwort",
+    "requirepass",
+    "masterauth",
+    "storepass",
+    "keypass",
+    "sshpass",
+    "dbpass",
+    "userpass",
+    "adminpass",
+    "rootpass",
+    "mailpass",
+    "smtppass",
+    "ftppass",
+    "sudopass",
+    "dbpwd",
+    "userpwd",
+    "adminpwd",
+    "rootpwd",
+    "mot_de_passe",
+];
 
 /// Names of keys that are secret.
-const KEYS: [&str; 40] = [
+const KEYS: [&str; 46] = [
     "api_key",
     "apikey",
     "access_key",
@@ -163,6 +213,12 @@ const KEYS: [&str; 40] = [
     "jwt_key",
     "secret_key_base",
     "signature_key",
+    "validation_key",
+    "decryption_key",
+    "encrypt_key",
+    "decrypt_key",
+    "management_key",
+    "security_key",
 ];
 
 /// The same, where they are one word with something else.

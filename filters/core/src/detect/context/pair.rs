@@ -27,7 +27,9 @@ pub(super) fn look(context: &Context, text: &[u8], separated: &Separated, matche
         return false;
     }
     let blank = usize::from(text.get(comma + 1) == Some(&b' '));
-    let Some(password) = quoted(text, comma + 1 + blank) else {
+    let second = comma + 1 + blank;
+    let some = if text[second..].starts_with(b"Some(") { 5 } else { 0 };
+    let Some(password) = quoted(text, second + some) else {
         return false;
     };
     if text.get(password.end + 1) == Some(&b')') && !text[password.clone()].contains(&b' ') {

@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::Position;
 use crate::detect::{
     class::{Class, work},
-    value::is_call,
+    letters,
+    value::{Makeup, is_call},
 };
 
 /// Longer values are no secrets of this kind.
@@ -82,7 +83,15 @@ pub(super) fn separator(text: &[u8], name: &Range<usize>) -> Option<Separated> {
             .map_or_else(|| separated(Sign::Comma, blank + 1), |(sign, at)| separated(sign, at)),
         b'>' if !quoted && !spaced && text[..name.start].ends_with(b"<") => separated(Sign::Tag, blank + 1),
         b'>' if quoted && !spaced && is_attribute(&text[..name.start]) => separated(Sign::Tag, blank + 1),
-        b'i' if spaced && !quoted => prose(text, blank).and_then(|at| separated(Sign::Prose, at)),
+        b'i' | b'w' | b'l' | b'-' | 0xe2 if spaced && prose(text, blank).is_some() => {
+            prose(text, blank).and_then(|at| separated(Sign::Prose, at))
+        }
+        b'|' if in_table(text, name) => separated(Sign::Prose, blank + 1),
+        b'|' if text[blank..].starts_with(b"||=") => separated(Sign::Equals, blank + 3),
+        b'?' if text[blank..].starts_with(b"?=") => separated(Sign::Equals, blank + 2),
+        b'{' if spaced && text[blank..].starts_with(b"{ get") => {
+            accessor(text, blank).and_then(|at| separated(Sign::Equals, at))
+        }
         b'v' if quoted => named_value(text, blank).and_then(|(sign, at)| separated(sign, at)),
         b's' if text[blank..].starts_with(b"string = ") => separated(Sign::Equals, blank + 9),
         b'\n' | b'\r' | b'\\' | b'-' => named_value(text, blank).and_then(|(sign, at)| separated(sign, at)),
@@ -103,9 +112,23 @@ fn is_attribute(before: &[u8]) -> bool {
     head.ends_with(b"name=") || head.ends_with(b"key=") || head.ends_with(b"id=")
 }
 
-/// The end of `is ` or `is: ` between a name and its value, as people write.
+/// Whether a name stands in a row of a Markdown table.
+fn in_table(text: &[u8], name: &Range<usize>) -> bool {
+    let before = &text[name.start.saturating_sub(80)..name.start];
+    let line = &before[memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..];
+    line.trim_ascii_start().starts_with(b"|")
+}
+
+/// The end of the accessors and the equals sign of a property in C#: `{ get; set; } = `.
+fn accessor(text: &[u8], at: usize) -> Option<usize> {
+    let window = &text[at..text.len().min(at + 48)];
+    memchr::memmem::find(window, b"} = ").map(|end| at + end + 4)
+}
+
+/// The end of `is ` or `is: ` between a name and its value, or of a dash, as people write.
 fn prose(text: &[u8], at: usize) -> Option<usize> {
-    let words: [&[u8]; 3] = [b"is: ", b"is now ", b"is "];
+    let words: [&[u8]; 9] =
+        [b"is: ", b"is now ", b"is ", b"was ", b"lautet ", b"- ", b"-> ", b"\xe2\x86\x92 ", b"\xe2\x80\x93 "];
     words.iter().find(|word| text[at..].starts_with(word)).map(|word| at + word.len())
 }
 
@@ -122,9 +145,13 @@ fn operator(text: &[u8], at: usize) -> Option<(Sign, usize)> {
         return Some((Sign::Equals, end));
     }
     let is_type = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_&'<>[]|. ?".contains(byte);
+    // What is quoted is a value, though an equals sign be in it.
+    let quoted = matches!(rest[1..].trim_ascii_start().first(), Some(b'"' | b'\'' | b'`'));
     let annotation = rest[1..].iter().take(32).take_while(is_type).count();
-    let assigned =
-        annotation > 1 && rest.get(1 + annotation) == Some(&b'=') && rest.get(2 + annotation) != Some(&b'=');
+    let assigned = !quoted
+        && annotation > 1
+        && rest.get(1 + annotation) == Some(&b'=')
+        && rest.get(2 + annotation) != Some(&b'=');
     Some(if assigned { (Sign::Equals, at + 2 + annotation) } else { (Sign::Colon, end) })
 }
 
@@ -152,8 +179,9 @@ fn takes_blank(text: &[u8], name: &Range<usize>) -> bool {
     const COMMANDS: [&[u8]; 7] =
         [b"ENV ", b"setenv ", b"setx ", b"set -x ", b"set -gx ", b"set -Ux ", b"export -x "];
     let server = text[name.clone()] == *b"requirepass" || text[name.clone()] == *b"masterauth";
-    text[name.start..].starts_with(b"--")
-        || netrc
+    let flag = text[name.start] == b'-'
+        && text.get(name.start + 1).is_some_and(|byte| *byte == b'-' || byte.is_ascii_lowercase());
+    flag || netrc
         || server && starts_line(text, name)
         || COMMANDS.iter().any(|command| before.ends_with(command))
 }
@@ -165,10 +193,7 @@ pub(super) fn value(
     separated: Separated,
 ) -> Option<(Range<usize>, Position)> {
     let Separated { sign, at, spaced, quoted, optional } = separated;
-    let mut at = blanks(text, at);
-    if matches!(sign, Sign::Equals | Sign::Call | Sign::Comma) && matches!(text.get(at), Some(b'\n' | b'(')) {
-        at = blanks(text, at + 1);
-    }
+    let at = opening(text, blanks(text, at), sign, quoted);
     let (distant, start) = before_quote(text, at);
     if let Some((mark, open)) = quote(text, start) {
         let range = quoted_value(text, mark, start, open)?;
@@ -187,9 +212,59 @@ pub(super) fn value(
                 && sign != Sign::Prose
                 && starts_line(text, name)
                 && (sign == Sign::Colon || !spaced || at == separated.at);
-            bare_value(text, name, at, line, sign)
+            let ini = !quoted && sign == Sign::Equals && starts_line(text, name);
+            bare_value(text, name, at, line, sign).map(|(value, position)| {
+                let alone = ini && ends_line(text, value.end) && is_drawn(&text[value.clone()]);
+                (value, if alone { Position::Line } else { position })
+            })
         }
     }
+}
+
+/// Whether a value is so random that it is no code.
+fn is_drawn(value: &[u8]) -> bool {
+    let makeup = Makeup::of(value);
+    let random = makeup.is_random() && makeup.digits >= 2 || letters::is_gibberish(value);
+    random && value.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'.') || super::is_generated(value)
+}
+
+/// Skips what may open a value: a bracket, a new line, the marks of Markdown and the properties of YAML.
+fn opening(text: &[u8], mut at: usize, sign: Sign, quoted: bool) -> usize {
+    for _ in 0..3 {
+        let skipped = match (sign, text.get(at)) {
+            (Sign::Equals | Sign::Call | Sign::Comma, Some(b'\n' | b'\r' | b'(')) => 1,
+            (Sign::Colon, Some(b'\n' | b'\r')) if quoted => 1,
+            (Sign::Colon, Some(b'*')) if text[at..].starts_with(b"** ") => 2,
+            (Sign::Colon, Some(b'!')) if text[at..].starts_with(b"!!str ") => 6,
+            (Sign::Colon, Some(b'&')) => {
+                let name = Class::URL.run_end(text, at + 1, 32);
+                if text.get(name) == Some(&b' ') { name - at } else { 0 }
+            }
+            (Sign::Colon, Some(b'>' | b'|')) => {
+                let marks =
+                    text[at + 1..].iter().take(3).take_while(|byte| b"+-0123456789".contains(byte)).count();
+                if text.get(at + 1 + marks) == Some(&b'\n') { marks + 2 } else { 0 }
+            }
+            _ => 0,
+        };
+        if skipped == 0 {
+            break;
+        }
+        at = blanks(text, at + skipped);
+    }
+    at
+}
+
+/// The word behind a name and a blank, if it holds a digit: without the stop or comma of a sentence.
+pub(super) fn next_word(text: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
+    let rest = text.get(name.end..)?.strip_prefix(b" ")?;
+    let word = &rest[..rest.len().min(128)];
+    let length =
+        word.iter().position(|byte| byte.is_ascii_whitespace() || *byte == b'\\').unwrap_or(word.len());
+    work::count(length);
+    let word = &word[..length];
+    let end = length - word.iter().rev().take_while(|byte| b".,;:!?)\"'".contains(byte)).count();
+    (end >= 8 && word[..end].iter().any(u8::is_ascii_digit)).then(|| name.end + 1..name.end + 1 + end)
 }
 
 /// Skips what may stand right before a quotation mark: the prefix of a literal, a call around it. Whether
@@ -288,7 +363,13 @@ fn bare_value(
         || (tight || sign == Sign::Colon) && behind_flag(&text[..name.start])
         || tight && text[name.start..].starts_with(b"--");
     let shell = tight && upper;
-    let position = if alone || connection || flag || shell { Position::Line } else { Position::Bare };
+    let position = if sign == Sign::Prose {
+        Position::Prose
+    } else if alone || connection || flag || shell {
+        Position::Line
+    } else {
+        Position::Bare
+    };
     // What opens a bracket goes on.
     let code = code || matches!(text[end - 1], b'(' | b'[' | b'{') || is_call(&text[start..end]);
     (!code).then_some((start..end, position))

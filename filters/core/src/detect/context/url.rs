@@ -55,12 +55,21 @@ fn authority(scheme: &[u8], url: &[u8], slash: usize) -> Option<usize> {
     })
 }
 
+/// Whether a token may stand alone before the host: where a URL's user is one, not a public key (`enode://`,
+/// `smp://`) or an account (`ssh://`).
+fn takes_token(before: &[u8]) -> bool {
+    const SCHEMES: [&[u8]; 9] =
+        [b"http", b"https", b"git", b"ws", b"wss", b"nats", b"tls", b"redis", b"rediss"];
+    let Some(head) = before.strip_suffix(b"://") else { return false };
+    let scheme = head.iter().rev().take(12).take_while(|byte| byte.is_ascii_alphabetic()).count();
+    SCHEMES.contains(&&head[head.len() - scheme..])
+}
+
 /// `user:password`, or a token alone.
 fn userinfo(context: &Context, text: &[u8], range: Range<usize>, matches: &mut Vec<Match>) {
     let info = &text[range.clone()];
     let Some(colon) = memchr::memchr(b':', info) else {
-        // The public key that signs a list of nodes (EIP-1459).
-        if text[..range.start].ends_with(b"enrtree://") {
+        if !takes_token(&text[..range.start]) {
             return;
         }
         let makeup = Makeup::of(info);

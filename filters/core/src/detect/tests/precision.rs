@@ -3,7 +3,7 @@
 use super::*;
 
 /// A million draws would not be seen by a person; these are seeded, so that a failure repeats.
-fn random(noise: &mut Noise, alphabet: &str, length: usize) -> String {
+pub(super) fn random(noise: &mut Noise, alphabet: &str, length: usize) -> String {
     (0..length).map(|_| noise.pick(alphabet.as_bytes())).collect()
 }
 
@@ -21,7 +21,7 @@ fn silent(what: &str, lines: impl IntoIterator<Item = String>) {
     assert_eq!(found(&whole), [], "{what}, all in one text");
 }
 
-fn uuid(noise: &mut Noise) -> String {
+pub(super) fn uuid(noise: &mut Noise) -> String {
     [8, 4, 4, 4, 12].map(|length| random(noise, HEX, length)).join("-")
 }
 
