@@ -3,14 +3,14 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use waterwall_audit::{
-    ChainWriter, Event, OpenReport, PublicKey, Redaction, SigningKey, Verdict, WriterOptions, verify_chain,
+    ChainWriter, Event, OpenReport, PublicKey, SigningKey, Verdict, WriterOptions, verify_chain,
 };
 
-pub(crate) const POLICY: &str = "b4fc4c826bc1b64a16bff14db6ede157f6c389c2c68a0a18dfe6ea4223b90bc4";
+pub(crate) use crate::common::{POLICY, at, redaction};
 
 /// A directory that goes away, with a log in it.
 pub(crate) struct Log {
@@ -71,21 +71,6 @@ pub(crate) fn vectors_key() -> PublicKey {
 
 pub(crate) fn verify(bytes: &[u8]) -> Verdict {
     verify_chain(bytes, &vectors_key()).unwrap()
-}
-
-/// `millis` after the vectors' first moment.
-pub(crate) fn at(millis: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(1_778_311_773_086 + millis)
-}
-
-pub(crate) fn redaction(n: u64) -> Event {
-    Event::Redaction {
-        host: "api.anthropic.com".to_owned(),
-        request_id: Some(format!("req_{n}")),
-        session_id: Some("s-1".to_owned()),
-        redactions: vec![Redaction { kind: "AWS_ACCESS_KEY".into(), hmac8: format!("{n:016x}") }],
-        policy_hash: POLICY.to_owned(),
-    }
 }
 
 pub(crate) fn killswitch() -> Event {

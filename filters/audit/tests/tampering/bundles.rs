@@ -13,16 +13,17 @@ use crate::forge::{Sample, at, join, object, resign, sha256, signed as signed_by
 
 /// A member: its name, its content, and what it claims to be.
 #[derive(Clone)]
-struct Member(String, Vec<u8>, EntryType);
+pub(crate) struct Member(pub(crate) String, pub(crate) Vec<u8>, pub(crate) EntryType);
 
 /// A bundle taken apart.
-struct Bundle {
-    members: Vec<Member>,
+#[derive(Clone)]
+pub(crate) struct Bundle {
+    pub(crate) members: Vec<Member>,
     pem: String,
 }
 
 impl Bundle {
-    fn position(&self, name: &str) -> usize {
+    pub(crate) fn position(&self, name: &str) -> usize {
         self.members.iter().position(|member| member.0.starts_with(name)).unwrap()
     }
 
@@ -88,11 +89,18 @@ impl Bundle {
     }
 }
 
+/// The bytes, compressed.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut out = GzEncoder::new(Vec::new(), Compression::fast());
+    out.write_all(bytes).unwrap();
+    out.finish().unwrap()
+}
+
 /// A sample log, exported with a session manifest.
-fn bundle(sample: &Sample) -> Bundle {
+pub(crate) fn bundle(sample: &Sample) -> Bundle {
     let manifests = sample.directory.path().join("manifests");
     fs::create_dir_all(&manifests).unwrap();
-    fs::write(manifests.join("20260509T073100_s-1.json"), session(sample, 12)).unwrap();
+    fs::write(manifests.join("20260509T073100_s-1.json"), session(sample, sample.redactions())).unwrap();
     let mut bytes = Vec::new();
     export(&source(sample), &sample.key(), at(0), &mut bytes).unwrap();
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&*bytes));
@@ -134,7 +142,7 @@ fn session(sample: &Sample, redactions: u64) -> Vec<u8> {
     signed_by(object(&text), &sample.pem)
 }
 
-fn verify(bytes: &[u8], sample: &Sample) -> EvidenceVerdict {
+pub(crate) fn verify(bytes: &[u8], sample: &Sample) -> EvidenceVerdict {
     verify_evidence(bytes, &sample.public(), sample.public_pem.as_bytes())
 }
 

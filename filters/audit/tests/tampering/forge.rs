@@ -1,40 +1,19 @@
 //! What a forger can do: relink lines, sign with a key that was stolen, pack a bundle.
 
-use std::{
-    fs,
-    path::PathBuf,
-    time::{Duration, SystemTime},
-};
+use std::{fs, path::PathBuf};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use ed25519_dalek::{Signer, pkcs8::DecodePrivateKey};
 use sha2::{Digest, Sha256};
-use waterwall_audit::{
-    ChainWriter, Event, Hash, LogId, PublicKey, Redaction, SigningKey, WriterOptions,
-    canonical::{self, Object, Value},
-};
+use waterwall_audit::{ChainWriter, Hash, LogId, PublicKey, SigningKey, WriterOptions, canonical::Object};
 
-pub(crate) const POLICY: &str = "b4fc4c826bc1b64a16bff14db6ede157f6c389c2c68a0a18dfe6ea4223b90bc4";
+pub(crate) use crate::common::{at, join, object, redaction, text_of, tied, with};
 
 /// A log with its receipts, and the key that signs it.
 pub(crate) struct Sample {
     pub(crate) directory: tempfile::TempDir,
     pub(crate) pem: String,
     pub(crate) public_pem: String,
-}
-
-pub(crate) fn at(millis: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_millis(1_778_311_773_086 + millis)
-}
-
-pub(crate) fn redaction(n: u64) -> Event {
-    Event::Redaction {
-        host: "api.anthropic.com".to_owned(),
-        request_id: Some(format!("req_{n}")),
-        session_id: Some("s-1".to_owned()),
-        redactions: vec![Redaction { kind: "AWS_ACCESS_KEY".into(), hmac8: format!("{n:016x}") }],
-        policy_hash: POLICY.to_owned(),
-    }
 }
 
 impl Sample {
@@ -80,59 +59,32 @@ impl Sample {
         PublicKey::from_pem(&self.public_pem).unwrap()
     }
 
+    /// How many secrets were replaced.
+    pub(crate) fn redactions(&self) -> u64 {
+        self.lines().iter().filter(|line| line.contains("\"redaction\"")).count() as u64
+    }
+
     pub(crate) fn lines(&self) -> Vec<String> {
         fs::read_to_string(self.chain()).unwrap().lines().map(str::to_owned).collect()
     }
 }
 
-pub(crate) fn join(lines: &[String]) -> Vec<u8> {
-    lines.iter().flat_map(|line| [line.as_bytes(), b"\n"].concat()).collect()
-}
-
-pub(crate) fn object(text: &str) -> Object {
-    match canonical::parse(text).unwrap() {
-        Value::Object(object) => object,
-        other => panic!("{other:?}"),
-    }
-}
-
-pub(crate) fn text_of(object: Object) -> String {
-    Value::Object(object).to_canonical()
-}
-
-pub(crate) fn with(line: &str, member: &str, value: impl Into<Value>) -> String {
-    let mut object = object(line);
-    object.insert(member.to_owned(), value.into());
-    text_of(object)
-}
-
 /// Makes every line name the one before it, as anyone can.
 pub(crate) fn relink(lines: &[String]) -> Vec<String> {
-    let mut previous = Hash::GENESIS;
-    let link = |line: &String| {
-        let line = with(line, "prev_hash", previous.to_hex().as_str());
-        previous = Hash::of(&line);
-        line
-    };
-    lines.iter().map(link).collect()
+    tied(lines, |line| line)
 }
 
 /// The same, and signs every checkpoint anew: with the key that was stolen.
 pub(crate) fn resign(lines: &[String], pem: &str) -> Vec<String> {
-    let mut previous = Hash::GENESIS;
-    let mut made = Vec::new();
-    for line in lines {
-        let mut line = with(line, "prev_hash", previous.to_hex().as_str());
-        if line.contains("\"checkpoint\"") {
-            let blank = with(&with(&line, "chain_root_hash", ""), "signature", "");
-            let root = Hash::of(&blank);
-            line = with(&blank, "chain_root_hash", root.to_hex().as_str());
-            line = with(&line, "signature", sign(root.as_bytes(), pem).as_str());
+    tied(lines, |line| {
+        if !line.contains("\"checkpoint\"") {
+            return line;
         }
-        previous = Hash::of(&line);
-        made.push(line);
-    }
-    made
+        let blank = with(&with(&line, "chain_root_hash", ""), "signature", "");
+        let root = Hash::of(&blank);
+        let line = with(&blank, "chain_root_hash", root.to_hex().as_str());
+        with(&line, "signature", sign(root.as_bytes(), pem).as_str())
+    })
 }
 
 /// Base64 of a signature.

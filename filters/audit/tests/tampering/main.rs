@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod archives; // the bundle's archive, byte by byte
 mod bundles; // what is handed to an auditor
 mod chains; // the log itself
+#[path = "../common/mod.rs"]
+mod common; // what is shared with the other suite
 mod forge; // what a forger can do, with and without the key
