@@ -1,7 +1,7 @@
 //! `waterwall prove`: shows that a line is in the log of a note, or that one log goes on from another.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use waterwall_audit::PublicKey;
@@ -92,11 +92,9 @@ fn read_note(file: &Path, key: &PublicKey) -> Result<(String, Note), Failure> {
 
 /// The text of the line with this `seq`.
 fn line_of(log: &Path, leaves: &Leaves, seq: u64) -> Result<String, Failure> {
-    let index = leaves.index_of(seq).and_then(|index| usize::try_from(index).ok());
-    let index = index.ok_or_else(|| cannot(log, &ProveError::NoSuchLine(seq)))?;
     let unreadable = |error| Failure::io("cannot read", log, &error);
     let file = File::open(log).map_err(unreadable)?;
-    let line = BufReader::new(file).lines().nth(index).transpose().map_err(unreadable)?;
+    let line = leaves.line(seq, BufReader::new(file)).map_err(unreadable)?;
     line.ok_or_else(|| cannot(log, &ProveError::NoSuchLine(seq)))
 }
 

@@ -24,6 +24,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
     let status = if checked.is_ok() { ExitStatus::Success } else { ExitStatus::Failure };
     let ok = Value::Bool(checked.is_ok());
     let reason = checked.unwrap_or_else(|error| error.to_string());
+    let reason = waterwall_audit::shown(&reason).into_owned();
     let proof = args.proof.to_string_lossy().into_owned();
     evidence_files::answer(
         out,

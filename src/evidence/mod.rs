@@ -4,7 +4,6 @@
 
 pub(crate) mod files;
 
-use std::fs;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -55,7 +54,6 @@ pub(crate) fn write(order: &Order<'_>) -> Result<Exported, Failure> {
         receipts: receipts.as_deref(),
         manifests: manifests.as_deref(),
         window: order.window,
-        archives: &archives_of(order.chain),
         declare_missing: order.declare_missing,
     };
     let unwritable = |error: io::Error| Failure::io("cannot write", order.out, &error);
@@ -98,20 +96,6 @@ fn existing(directory: &Path) -> Option<&Path> {
 /// A directory beside the log, if it is there.
 fn beside(chain: &Path, name: &str) -> Option<PathBuf> {
     Some(chain.with_file_name(name)).filter(|directory| directory.is_dir())
-}
-
-/// The archives of the log that lie beside it.
-fn archives_of(chain: &Path) -> Vec<PathBuf> {
-    let Some(name) = chain.file_name().map(|name| format!("{}.v", name.to_string_lossy())) else {
-        return Vec::new();
-    };
-    let directory = chain.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let entries = fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten().flatten();
-    let archive = |path: &PathBuf| {
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        file.starts_with(&name) && file.contains("-archived-") && !file.ends_with(".checkpoint")
-    };
-    entries.map(|entry| entry.path()).filter(archive).collect()
 }
 
 fn refusal(error: ExportError) -> Failure {

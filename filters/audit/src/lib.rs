@@ -26,6 +26,7 @@ mod line;
 pub mod manifest;
 pub mod receipt;
 mod sha256;
+mod shown;
 mod timestamp;
 pub mod transparency;
 pub mod verify;
@@ -36,6 +37,7 @@ pub use event::{Event, Redaction, clean_id};
 pub use genesis::LogId;
 pub use keys::{KeyError, PublicKey, SigningKey};
 pub use manifest::{Place, Session};
+pub use shown::shown;
 pub use verify::{Verdict, verify_chain, verify_logs};
 pub use writer::{
     AppendError, Appended, Archived, ChainWriter, Fsync, OpenError, OpenReport, Status, WriterOptions,

@@ -16,6 +16,10 @@ use crate::{
 /// is far above any request that the gateway lets in; it keeps a hostile file from filling memory.
 pub(crate) const MAX_LINE: usize = 256 << 20;
 
+/// The longest line that is looked into though the fast path cannot prove it canonical: that takes
+/// many times its bytes in memory. Ours, and the predecessor's, are all proven.
+const MAX_ODD_LINE: usize = 16 << 20;
+
 /// Why bytes are not a line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LineError {
@@ -27,6 +31,8 @@ pub(crate) enum LineError {
     NotAnObject,
     #[error("line longer than {MAX_LINE} bytes")]
     TooLong,
+    #[error("not canonical, and longer than {MAX_ODD_LINE} bytes")]
+    TooLongToTell,
 }
 
 /// A line that parsed, with the members the chain needs. A member that is missing or of the wrong
@@ -72,6 +78,7 @@ impl<'a> Line<'a> {
         let text = std::str::from_utf8(bytes).map_err(|error| LineError::Utf8(error.valid_up_to()))?;
         match glance(text) {
             Some(glance) => Ok(Self::from_canonical(text, glance)),
+            None if text.len() > MAX_ODD_LINE => Err(LineError::TooLongToTell),
             None => Ok(Self::from_object(text, &object(text)?)),
         }
     }

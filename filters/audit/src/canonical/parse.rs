@@ -8,6 +8,10 @@ use super::{Number, Object, Value};
 /// Deeper nesting is refused; no line nests more than three levels.
 const MAX_DEPTH: usize = 128;
 
+/// More values in one text are refused: a hostile file must not fill the memory with them. A line with two
+/// million redactions has fewer.
+const MAX_VALUES: usize = 8 << 20;
+
 /// Why a text is not one JSON value, and at which byte.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} at byte {at}")]
@@ -19,10 +23,10 @@ pub struct ParseError {
 /// Parses `text`, which must be exactly one JSON value with optional white space around it.
 ///
 /// # Errors
-/// [`ParseError`] for anything else, duplicate keys, lone surrogates, floats out of range, and
-/// nesting deeper than 128 included.
+/// [`ParseError`] for anything else, duplicate keys, lone surrogates, floats out of range, nesting
+/// deeper than 128, and more than eight million values included.
 pub fn parse(text: &str) -> Result<Value, ParseError> {
-    let mut parser = Parser { text, at: 0 };
+    let mut parser = Parser { text, at: 0, values: 0 };
     let value = parser.value(0)?;
     parser.skip_space();
     if parser.at < text.len() {
@@ -34,6 +38,7 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    values: usize,
 }
 
 impl Parser<'_> {
@@ -63,6 +68,10 @@ impl Parser<'_> {
         self.skip_space();
         if depth > MAX_DEPTH {
             return self.fail("nested too deeply");
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return self.fail("too many values");
         }
         match self.peek() {
             Some(b'{') => self.object(depth).map(Value::Object),

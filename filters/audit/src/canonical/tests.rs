@@ -100,6 +100,19 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// What a hostile file could fill memory or the stack with.
+#[test]
+fn nothing_grows_without_bound() {
+    let deep = "[".repeat(1_000_000);
+    assert!(parse(&deep).unwrap_err().to_string().starts_with("nested too deeply"));
+    assert!(parse(&"{\"a\":".repeat(1_000_000)).unwrap_err().to_string().starts_with("nested too deeply"));
+    let many = format!("[{}0]", "0,".repeat(9 << 20));
+    assert!(parse(&many).unwrap_err().to_string().starts_with("too many values"));
+    let digits = "9".repeat(1 << 20);
+    assert_eq!(parse(&digits).unwrap().as_u64(), None);
+    assert!(parse(&format!("{digits}.5")).is_err());
+}
+
 proptest! {
     #[test]
     fn reading_what_was_written_gives_the_same_value(value in value()) {

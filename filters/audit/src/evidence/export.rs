@@ -1,10 +1,9 @@
 //! [`export`]: makes a bundle, after checking that everything in it fits.
 
 use std::{
-    collections::HashMap,
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    path::Path,
     time::SystemTime,
 };
 
@@ -13,7 +12,8 @@ use sha2::{Digest, Sha256};
 use tar::{Builder, Header};
 
 use super::{
-    Ledger, Receipt, SessionManifest, Window,
+    Ledger, Window,
+    gather::{Checked, Documents},
     listing::{self, Listed},
     signed,
     verify::{Hashed, hex},
@@ -44,8 +44,6 @@ pub struct Source<'a> {
     pub manifests: Option<&'a Path>,
     /// Which of these.
     pub window: Window,
-    /// Earlier logs, whose receipts and manifests lie in the same directories.
-    pub archives: &'a [PathBuf],
     /// True: receipts that lines name and that are gone are declared lost, not a failure.
     pub declare_missing: bool,
 }
@@ -101,12 +99,6 @@ pub struct Exported {
     pub notes: Vec<String>,
 }
 
-/// A document that was checked: its name in the bundle, its place, its hash.
-struct Checked {
-    listed: Listed,
-    path: PathBuf,
-}
-
 /// Checks everything and writes the bundle to `out`.
 ///
 /// # Errors
@@ -130,6 +122,10 @@ pub fn export(
         manifests: documents.manifests.len(),
         notes: chain.ledger.verdict().notes.clone(),
     };
+    if documents.newer > 0 {
+        let newer = documents.newer;
+        exported.notes.push(format!("{newer} receipts are newer than the copied log: left out"));
+    }
     if !documents.missing.is_empty() {
         exported.notes.push(format!("{} receipts are declared lost", documents.missing.len()));
     }
@@ -157,11 +153,11 @@ pub fn export(
     Ok(exported)
 }
 
-fn failed(path: &Path, source: io::Error) -> ExportError {
+pub(super) fn failed(path: &Path, source: io::Error) -> ExportError {
     ExportError::Io { path: path.display().to_string(), source }
 }
 
-fn hash(bytes: &[u8]) -> String {
+pub(super) fn hash(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
@@ -228,110 +224,6 @@ fn whole_lines(file: &mut File) -> io::Result<u64> {
     }
     file.seek(SeekFrom::Start(0))?;
     Ok(length)
-}
-
-/// The documents that go along.
-#[derive(Default)]
-struct Documents {
-    receipts: Vec<Checked>,
-    manifests: Vec<Checked>,
-    missing: Vec<String>,
-}
-
-impl Documents {
-    fn gather(source: &Source<'_>, ledger: &Ledger, key: &PublicKey) -> Result<Self, ExportError> {
-        let mut documents = Self::default();
-        let mut archives = Archives { paths: source.archives, key, ledgers: None };
-        let mut lines = HashMap::new();
-        for (name, path) in files(source.receipts, source.window)? {
-            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
-            let refuse = |what: String| ExportError::Document { name: name.clone(), what };
-            let receipt = Receipt::open(&bytes, key).map_err(|error| refuse(error.to_string()))?;
-            // Written after the chain was looked at.
-            if receipt.chain_seq > ledger.last_seq() && !archives.any(|archive| archive.fits(&receipt))? {
-                continue;
-            }
-            if !ledger.fits(&receipt) {
-                if archives.any(|archive| archive.fits(&receipt))? {
-                    continue;
-                }
-                return Err(refuse("its redaction line is not in the chain".to_owned()));
-            }
-            if let Some(other) = lines.insert(receipt.chain_seq, name.clone()) {
-                return Err(refuse(format!("{other} is of the same redaction line")));
-            }
-            documents.receipts.push(checked("receipts", &name, path, &bytes));
-        }
-        let missing = ledger.named_receipts(source.window).filter(|(seq, _)| !lines.contains_key(seq));
-        for (seq, name) in missing {
-            if !source.declare_missing {
-                return Err(ExportError::Missing { seq, name: name.to_owned() });
-            }
-            documents.missing.push(name.to_owned());
-        }
-        for (name, path) in files(source.manifests, source.window)? {
-            let bytes = fs::read(&path).map_err(|error| failed(&path, error))?;
-            let refuse =
-                |what: &dyn ToString| ExportError::Document { name: name.clone(), what: what.to_string() };
-            let session = SessionManifest::open(&bytes, key).map_err(|error| refuse(&error))?;
-            if let Err(what) = ledger.check_session(&session) {
-                if archives.any(|archive| archive.check_session(&session).is_ok())? {
-                    continue;
-                }
-                return Err(refuse(&what));
-            }
-            documents.manifests.push(checked("manifests", &name, path, &bytes));
-        }
-        Ok(documents)
-    }
-}
-
-fn checked(folder: &str, name: &str, path: PathBuf, bytes: &[u8]) -> Checked {
-    Checked { listed: Listed { file: format!("{folder}/{name}"), sha256: hash(bytes) }, path }
-}
-
-/// The `.json` files of a directory that the window takes, sorted by name.
-fn files(directory: Option<&Path>, window: Window) -> Result<Vec<(String, PathBuf)>, ExportError> {
-    let Some(directory) = directory else {
-        return Ok(Vec::new());
-    };
-    let list = || -> io::Result<Vec<(String, PathBuf)>> {
-        let mut files = Vec::new();
-        for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if name.ends_with(".json")
-                && !name.starts_with('.')
-                && entry.file_type()?.is_file()
-                && window.takes(&name)
-            {
-                files.push((name, entry.path()));
-            }
-        }
-        files.sort();
-        Ok(files)
-    };
-    list().map_err(|error| failed(directory, error))
-}
-
-/// What earlier logs say; read only when something does not fit the current one.
-struct Archives<'a> {
-    paths: &'a [PathBuf],
-    key: &'a PublicKey,
-    ledgers: Option<Vec<Ledger>>,
-}
-
-impl Archives<'_> {
-    fn any(&mut self, fits: impl Fn(&Ledger) -> bool) -> Result<bool, ExportError> {
-        if self.ledgers.is_none() {
-            let read = |path: &PathBuf| {
-                let ledger = File::open(path).and_then(|file| Ledger::read(file, self.key));
-                ledger.map_err(|error| failed(path, error))
-            };
-            self.ledgers = Some(self.paths.iter().map(read).collect::<Result<_, _>>()?);
-        }
-        Ok(self.ledgers.iter().flatten().any(fits))
-    }
 }
 
 fn manifest(

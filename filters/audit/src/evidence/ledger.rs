@@ -23,6 +23,8 @@ pub struct Ledger {
     checkpoints: HashMap<String, u64>,
     policies: BTreeSet<String>,
     last_policy: Option<String>,
+    /// The time of the last line, in milliseconds since 1970.
+    last_ts: Option<i64>,
 }
 
 /// One redaction line.
@@ -56,6 +58,7 @@ impl Ledger {
     }
 
     fn note(&mut self, facts: &Facts) {
+        self.last_ts = facts.ts.or(self.last_ts);
         match (&facts.kind, facts.seq) {
             (Kind::Redaction(Some(line)), Some(seq)) => {
                 self.policy(line);
@@ -92,6 +95,16 @@ impl Ledger {
     #[must_use]
     pub fn last_seq(&self) -> u64 {
         self.verdict.head.as_ref().map_or(0, |head| head.seq)
+    }
+
+    /// True when the receipt's line comes after the last of these, in this log or in one that goes on from it:
+    /// no line of ours is earlier than the one before it.
+    #[must_use]
+    pub(super) fn ends_before(&self, receipt: &Receipt) -> bool {
+        match receipt.ts {
+            Some(ts) => self.last_ts.is_none_or(|last| ts > last),
+            None => receipt.chain_seq > self.last_seq(),
+        }
     }
 
     /// True when there is a redaction line of this number.
@@ -156,7 +169,8 @@ pub(super) fn says(line: &Object, receipt: &Receipt) -> bool {
     let members = Members(line);
     members.text("line_type") == Some("redaction")
         && members.number("seq") == Some(receipt.chain_seq)
-        && Redacted::of(line).fits(receipt, false)
+        // Our lines name their receipt; the predecessor's ids may differ, see `fits`.
+        && Redacted::of(line).fits(receipt, members.text("receipt").is_some())
 }
 
 impl Redacted {

@@ -73,7 +73,11 @@ pub(super) struct Listing {
     pub(super) key: Option<Listed>,
     /// Further files, ours alone.
     pub(super) extras: Vec<Listed>,
-    pub(super) window: Window,
+    /// The stretch of time that it is of, or what is wrong with it: only where lines name receipts does it matter,
+    /// and the predecessor took more forms of a time.
+    pub(super) window: Result<Window, &'static str>,
+    /// The SHA-256 of the policy file, said once more.
+    pub(super) policy_hash: Option<String>,
     /// Receipts that the exporter declares lost.
     pub(super) missing_receipts: Vec<String>,
 }
@@ -102,7 +106,8 @@ impl Listing {
             policy: one("policy_snapshot", POLICY),
             key: one("pubkey", KEY),
             extras: many(&members, "extras")?,
-            window: Window { since: moment("since")?, until: moment("until")? },
+            window: moment("since").and_then(|since| Ok(Window { since, until: moment("until")? })),
+            policy_hash: members.text("policy_hash").map(str::to_owned),
             missing_receipts: members.texts("missing_receipts").unwrap_or_default(),
         })
     }

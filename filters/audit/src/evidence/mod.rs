@@ -8,6 +8,7 @@
 
 mod archive;
 pub mod export;
+mod gather;
 mod ledger;
 mod listing;
 pub mod signed;

@@ -9,6 +9,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use crate::{
     canonical::{self, Object, Value},
     keys::{PublicKey, SigningKey},
+    timestamp,
 };
 
 const SIGNATURE: &str = "signature";
@@ -88,6 +89,8 @@ pub struct Receipt {
     pub request_id: Option<String>,
     /// The agent's session id.
     pub session_id: Option<String>,
+    /// The time of its redaction line, in milliseconds since 1970, if it has the form that is written.
+    pub ts: Option<i64>,
 }
 
 impl Receipt {
@@ -107,6 +110,7 @@ impl Receipt {
             hmac8s: members.texts("hmac8s").ok_or(DocumentError::Form("hmac8s"))?,
             request_id: members.text("request_id").map(str::to_owned),
             session_id: members.text("session_id").map(str::to_owned),
+            ts: members.text("ts").and_then(timestamp::parse_exact),
         };
         let count = members.number("redaction_count");
         if receipt.types.len() != receipt.hmac8s.len() || count != Some(receipt.types.len() as u64) {

@@ -14,11 +14,11 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Ledger, Receipt, SessionManifest, archive,
+    Ledger, Receipt, SessionManifest, Window, archive,
     listing::{self, Listed, Listing},
     signed::{self, DocumentError},
 };
-use crate::{canonical::Object, keys::PublicKey};
+use crate::{canonical::Object, keys::PublicKey, shown::shown};
 
 /// No document, key or policy file is larger.
 const MAX_DOCUMENT: u64 = 64 << 20;
@@ -44,12 +44,12 @@ pub struct EvidenceVerdict {
 #[must_use]
 pub fn verify_evidence(bundle: impl Read, key: &PublicKey, pem: &[u8]) -> EvidenceVerdict {
     let mut contents = Contents::new(key);
-    if let Err(what) = archive::for_each_member(bundle, |name, member| contents.take(name, member)) {
-        let failure = Some(format!("extraction failed: {what}"));
-        return EvidenceVerdict { failure, ..EvidenceVerdict::default() };
-    }
     let mut verdict = EvidenceVerdict::default();
-    verdict.failure = contents.judge(pem, &mut verdict).err();
+    let judged = archive::for_each_member(bundle, |name, member| contents.take(name, member))
+        .map_err(|what| format!("extraction failed: {what}"))
+        .and_then(|()| contents.judge(pem, &mut verdict));
+    // Names and figures in it come from the bundle.
+    verdict.failure = judged.err().map(|what| shown(&what).into_owned());
     verdict
 }
 
@@ -239,8 +239,15 @@ impl<'a> Contents<'a> {
             }
         }
         let declared: HashSet<&str> = listing.missing_receipts.iter().map(String::as_str).collect();
+        // Without a window every line's receipt is due.
+        let window = match listing.window {
+            Err(what) if ledger.named_receipts(Window::default()).next().is_some() => {
+                return Err(format!("MANIFEST.json parse error: {what}"));
+            }
+            window => window.unwrap_or_default(),
+        };
         let omitted = ledger
-            .named_receipts(listing.window)
+            .named_receipts(window)
             .find(|(seq, name)| !lines.contains_key(seq) && !declared.contains(name));
         match omitted {
             Some((seq, name)) => {
@@ -273,6 +280,13 @@ impl<'a> Contents<'a> {
     ) -> Result<(), String> {
         let texts: Vec<&Listed> =
             listing.extras.iter().filter(|extra| extra.file.starts_with("policy/")).collect();
+        if let Some(other) = listing.extras.iter().find(|extra| !extra.file.starts_with("policy/")) {
+            return Err(format!("{} has no place in a bundle", other.file));
+        }
+        let policy = listing.policy.as_ref().map(|policy| &policy.sha256);
+        if listing.policy_hash.as_ref().is_some_and(|hash| policy.is_some_and(|policy| policy != hash)) {
+            return Err("MANIFEST.json: policy_hash is not that of the policy file".to_owned());
+        }
         if let Some(other) = texts.iter().find(|text| !ledger.used_policy(&text.sha256)) {
             return Err(format!("{} is not a policy that was in force", other.file));
         }
@@ -283,6 +297,9 @@ impl<'a> Contents<'a> {
         if ledger.last_policy().is_some_and(|policy| !proven(policy)) {
             let note = "nothing ties the policy file to the chain: it may not be the one that was in force";
             verdict.notes.push(note.to_owned());
+        }
+        if listing.policy.is_none() {
+            verdict.notes.push("no policy file is in it".to_owned());
         }
         Ok(())
     }

@@ -25,13 +25,14 @@ pub struct Window {
 }
 
 impl Window {
-    /// Reads a moment in ISO 8601: a day, a time without an offset (UTC), or with one. A blank may
-    /// stand for the `T`.
+    /// Reads a moment in ISO 8601, to the second, as names have it: a day, a time without an offset (UTC), or
+    /// with one. A blank may stand for the `T`.
     #[must_use]
     pub fn moment(text: &str) -> Option<OffsetDateTime> {
         let text = text.replacen(' ', "T", 1);
         if let Ok(moment) = OffsetDateTime::parse(&text, &Rfc3339) {
-            return Some(moment.to_offset(UtcOffset::UTC));
+            // Since 1970 and with the fraction off, the same whatever the offset is.
+            return moment.to_offset(UtcOffset::UTC).replace_nanosecond(0).ok();
         }
         let day = |text: &str| Date::parse(text, DAY).ok().map(Date::midnight);
         let naive = |text: &str| {
@@ -71,6 +72,7 @@ mod tests {
         assert_eq!(moment("2026-05-09").as_deref(), Some("2026-05-09T00:00:00+00:00"));
         assert_eq!(moment("2026-05-09T07:29").as_deref(), Some("2026-05-09T07:29:00+00:00"));
         assert_eq!(moment("2026-05-09 07:29:33.5").as_deref(), Some("2026-05-09T07:29:33+00:00"));
+        assert_eq!(Window::moment("2026-05-09T07:29:33.5Z"), Window::moment("2026-05-09T07:29:33Z"));
         assert_eq!(moment("2026-05-09T07:29:33Z").as_deref(), Some("2026-05-09T07:29:33+00:00"));
         assert_eq!(moment("2026-05-09T07:29:33+02:00").as_deref(), Some("2026-05-09T05:29:33+00:00"));
         assert_eq!(moment("yesterday"), None);

@@ -98,6 +98,20 @@ impl Leaves {
         self.seqs.binary_search(&seq).ok().map(|index| index as u64)
     }
 
+    /// The text of the line with this `seq`, from the same log read anew. `None` when there is none.
+    ///
+    /// # Errors
+    /// Only what `log` itself reports.
+    pub fn line(&self, seq: u64, mut log: impl BufRead) -> io::Result<Option<String>> {
+        let Some(index) = self.index_of(seq) else { return Ok(None) };
+        let mut buffer = Vec::new();
+        for _ in 0..=index {
+            read_line(&mut log, &mut buffer)?;
+        }
+        let text = buffer.strip_suffix(b"\n").map(<[u8]>::to_vec);
+        Ok(text.and_then(|text| String::from_utf8(text).ok()))
+    }
+
     /// The leaves of the tree of a note, if the note is of this log.
     fn tree(&self, note: &Note) -> Result<&[Hash], ProveError> {
         if note.origin != self.origin {
@@ -122,6 +136,12 @@ impl Leaves {
     ) -> Result<Value, ProveError> {
         let tree = self.tree(note)?;
         let index = self.index_of(seq).ok_or(ProveError::NoSuchLine(seq))?;
+        // The text was read after the leaves were.
+        if usize::try_from(index).ok().and_then(|index| tree.get(index))
+            != Some(&merkle::leaf(line.as_bytes()))
+        {
+            return Err(ProveError::Line(index + 1));
+        }
         let path = merkle::inclusion(tree, index).ok_or(ProveError::NoSuchLine(seq))?;
         let mut proof = common("inclusion", note, note_text, &path);
         proof.insert("index".to_owned(), Value::Number(index.into()));

@@ -2,8 +2,8 @@
 //!
 //! What a line says about itself needs no other line, so blocks go to as many threads as there are
 //! cores; what ties the lines together is looked at in order, on the caller's thread. The signatures that
-//! are found on the way come back to the same threads, many at a time. Memory is bounded by a few blocks
-//! for each thread, and a block by its longest line.
+//! are found on the way come back to the same threads, many at a time. Memory is bounded: by a few blocks
+//! for each thread, and where lines are long by `MAX_UNDER_WAY`. Nothing is read after a line that is longer than any.
 
 use std::{
     io::{self, Read},
@@ -26,6 +26,8 @@ const CLAIMS: usize = 256;
 /// Jobs on their way to or from one thread.
 const AHEAD: usize = 3;
 const MAX_THREADS: usize = 16;
+/// No further block is read while so many bytes are in hand.
+const MAX_UNDER_WAY: usize = 64 << 20;
 
 /// Looks at what the lines came to.
 pub(crate) trait Follower {
@@ -58,7 +60,7 @@ pub(crate) fn for_each_line(
         thread::scope(|scope| {
             let threads = thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS);
             let worker = |_| Worker::start(scope, Work { key, reader: Reader::new(wanted) });
-            Crew { workers: (0..threads).map(worker).collect(), sent: 0, taken: 0 }.follow(
+            Crew { workers: (0..threads).map(worker).collect(), sent: 0, taken: 0, under_way: 0 }.follow(
                 first,
                 &mut blocks,
                 follower,
@@ -135,6 +137,8 @@ struct Crew {
     workers: Vec<Worker>,
     sent: usize,
     taken: usize,
+    /// Bytes of the blocks that were sent and not taken.
+    under_way: usize,
 }
 
 impl Crew {
@@ -148,9 +152,12 @@ impl Crew {
         let mut next = first;
         let mut going = ControlFlow::Continue(());
         loop {
-            while let Some(block) = next.take_if(|_| self.sent - self.taken < self.workers.len() * AHEAD) {
+            while going.is_continue() && self.has_room() {
+                let Some(block) = next.take().map_or_else(|| blocks.next(), |block| Ok(Some(block)))? else {
+                    break;
+                };
+                self.under_way += block.filled;
                 self.send(Job::Read(block));
-                next = blocks.next()?;
             }
             match self.take() {
                 None => return Ok(()),
@@ -158,8 +165,9 @@ impl Crew {
                     going = follow(&readings, follower);
                     blocks.take_back(block);
                     if going.is_break() {
-                        next = None;
-                    } else if let Some(claims) = follower.take_claims(CLAIMS) {
+                        continue;
+                    }
+                    if let Some(claims) = follower.take_claims(CLAIMS) {
                         self.send(Job::Verify(claims));
                     }
                 }
@@ -188,7 +196,14 @@ impl Crew {
         }
         let done = self.workers[self.taken % self.workers.len()].results.recv().ok();
         self.taken += 1;
+        if let Some(Done::Read(_, block)) = &done {
+            self.under_way -= block.filled;
+        }
         done
+    }
+
+    fn has_room(&self) -> bool {
+        self.sent - self.taken < self.workers.len() * AHEAD && self.under_way < MAX_UNDER_WAY
     }
 }
 
@@ -228,12 +243,13 @@ impl<R: Read> Blocks<R> {
                     block.filled = searched + at + 1;
                     return Ok(Some(block));
                 }
-                // No such line is written; it will be refused for its length.
+                // No such line is written; it will be refused for its length, and nothing after it is looked at.
                 if block.filled > MAX_LINE + 1 {
+                    self.done = true;
                     return Ok(Some(block));
                 }
                 searched = block.filled;
-                block.bytes.resize(block.filled * 2, 0);
+                block.bytes.resize((block.filled * 2).min(MAX_LINE + 2), 0);
             }
             match self.reader.read(&mut block.bytes[block.filled..]) {
                 Ok(0) => {
@@ -251,7 +267,7 @@ impl<R: Read> Blocks<R> {
     fn begin(&mut self) -> Block {
         let mut block = self.spare.pop().unwrap_or_else(|| Block { bytes: vec![0; BLOCK], filled: 0 });
         if block.bytes.len() <= self.rest.len() {
-            block.bytes.resize(self.rest.len() * 2, 0);
+            block.bytes.resize((self.rest.len() * 2).min(MAX_LINE + 2), 0);
         }
         block.bytes[..self.rest.len()].copy_from_slice(&self.rest);
         block.filled = self.rest.len();
@@ -309,16 +325,39 @@ mod tests {
         assert_eq!(blocks_of(Drops(&text)).concat(), text);
     }
 
+    /// Zeros without end, as a file with a hole has them; counts what is taken.
+    struct Endless<'a>(&'a mut u64);
+
+    impl Read for Endless<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            *self.0 += buffer.len() as u64;
+            buffer.fill(0);
+            Ok(buffer.len())
+        }
+    }
+
+    #[test]
+    fn a_line_without_end_ends_the_reading() {
+        let key = crate::SigningKey::generate().unwrap().public();
+        let mut taken = 0;
+        let mut notes = Notes::default();
+        for_each_line(Endless(&mut taken), &key, Wanted::default(), &mut notes).unwrap();
+        assert_eq!(notes.broken, 1);
+        assert!(taken < 2 * MAX_LINE as u64, "{taken}");
+    }
+
     #[derive(Default)]
     struct Notes {
         seqs: Vec<u64>,
+        broken: usize,
         until: Option<usize>,
     }
 
     impl Follower for Notes {
         fn line(&mut self, reading: &Reading) -> ControlFlow<()> {
-            if let Reading::Line(facts) = reading {
-                self.seqs.extend(facts.seq);
+            match reading {
+                Reading::Line(facts) => self.seqs.extend(facts.seq),
+                _ => self.broken += 1,
             }
             if Some(self.seqs.len()) == self.until {
                 ControlFlow::Break(())

@@ -38,7 +38,7 @@ pub use self::{
     reason::Reason,
     verdict::{Failure, Verdict},
 };
-use crate::{checkpoint::Claim, keys::PublicKey};
+use crate::{checkpoint::Claim, keys::PublicKey, shown::shown};
 
 /// What a log should be, beyond holding together.
 #[derive(Clone, Copy, Debug, Default)]
@@ -194,7 +194,7 @@ fn missing_archive(verdict: &Verdict) -> Option<String> {
     let genesis = verdict.genesis.as_ref()?;
     genesis.previous_hash.as_ref()?;
     let lines = genesis.previous_lines.map_or_else(|| "some".to_owned(), |lines| lines.to_string());
-    let name = genesis.previous_archive.as_deref().unwrap_or("an archive");
+    let name = shown(genesis.previous_archive.as_deref().unwrap_or("an archive"));
     Some(format!("this log goes on from {name} ({lines} lines), which was not given"))
 }
 

@@ -15,6 +15,7 @@ use crate::{
     chain::Hash,
     checkpoint::{Claim, Fault},
     keys::PublicKey,
+    shown::shown,
     transparency::merkle::Edge,
     transparency::origin_of,
 };
@@ -266,6 +267,8 @@ pub(super) enum Recognition {
 fn of_fault(fault: Fault, seq: u64) -> Reason {
     match fault {
         Fault::SignatureEncoding(what) => Reason::SignatureEncoding(what),
-        Fault::Root { claimed, computed } => Reason::Root { seq, claimed, computed },
+        Fault::Root { claimed, computed } => {
+            Reason::Root { seq, claimed: shown(&claimed).into_owned(), computed }
+        }
     }
 }

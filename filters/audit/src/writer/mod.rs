@@ -46,7 +46,7 @@ use crate::{Event, LogId, Place, genesis, receipt::NamedFile, timestamp};
 pub use error::{AppendError, ManifestError, OpenError};
 pub use options::{Fsync, WriterOptions};
 pub use report::{Appended, OpenReport, Status};
-pub use rotate::Archived;
+pub use rotate::{Archived, archives_of};
 
 /// Appends events to one chain file, for any number of threads. See the module.
 pub struct ChainWriter {

@@ -252,6 +252,23 @@ pub(super) fn next_path(chain: &Path) -> PathBuf {
     disk::beside(chain, ".next")
 }
 
+/// The archives of a log that lie beside it, in no order.
+#[must_use]
+pub fn archives_of(chain: &Path) -> Vec<PathBuf> {
+    let begin = disk::beside(chain, ".v");
+    let begin = begin.file_name().unwrap_or_default().as_encoded_bytes();
+    let is_archive = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        let number = name.as_encoded_bytes().strip_prefix(begin).unwrap_or_default();
+        let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let rest = &number[digits..];
+        digits > 0 && rest.starts_with(b"-archived-") && !rest.contains(&b'.')
+    };
+    let directory = chain.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let entries = fs::read_dir(directory.unwrap_or(Path::new("."))).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(is_archive).collect()
+}
+
 /// `<chain>.v<seq>-archived-<YYYYMMDDTHHMMSSZ>`, with a number where that is taken.
 fn free_name(chain: &Path, seq: u64, now: SystemTime) -> io::Result<PathBuf> {
     let time = timestamp::render_compact(timestamp::millis(now));

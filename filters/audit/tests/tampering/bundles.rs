@@ -125,7 +125,6 @@ fn source(sample: &Sample) -> Source<'_> {
         receipts: Some(leak(sample.receipts())),
         manifests: Some(leak(sample.directory.path().join("manifests"))),
         window: Window::default(),
-        archives: &[],
         declare_missing: false,
     }
 }
@@ -324,10 +323,42 @@ const TABLE: &[(&str, Alter, &str)] = &[
         "MANIFEST chain stats mismatch on lines: manifest=3 observed=",
     ),
     (
+        "a file that is listed as something else",
+        |b, _| {
+            b.add("receipts/20260509T073000.000_extra.json", b"{}", EntryType::Regular);
+            extras(b, "receipts/20260509T073000.000_extra.json");
+        },
+        "has no place in a bundle",
+    ),
+    (
+        "another policy hash",
+        |b, _| {
+            edit_list(b, "policy_hash", "0".repeat(64));
+            resign_list(b);
+        },
+        "policy_hash is not that of the policy file",
+    ),
+    (
+        "a stretch of time that nobody can read",
+        |b, _| {
+            edit_list(b, "since", "yesterday");
+            resign_list(b);
+        },
+        "MANIFEST.json parse error: a time is malformed",
+    ),
+    (
+        "names with what moves a terminal's cursor",
+        |b, _| {
+            edit_list(b, "receipts", Value::Array(vec![listed_as("receipts/\u{1b}[2J\u{9b}31m.json")]));
+            resign_list(b);
+        },
+        "receipts/\u{fffd}[2J\u{fffd}31m.json missing",
+    ),
+    (
         "a policy that was never in force",
         |b, _| {
             b.add("policy/detectors.txt", b"x", EntryType::Regular);
-            extras(b);
+            extras(b, "policy/detectors.txt");
         },
         "is not a policy that was in force",
     ),
@@ -337,7 +368,7 @@ fn text(b: &mut Bundle, name: &str) -> String {
     String::from_utf8(b.get(name).clone()).unwrap()
 }
 
-fn edit_list(b: &mut Bundle, member: &str, value: &str) {
+fn edit_list(b: &mut Bundle, member: &str, value: impl Into<Value>) {
     let list = with(&text(b, "MANIFEST.json"), member, value);
     *b.get("MANIFEST.json") = list.into_bytes();
 }
@@ -362,13 +393,22 @@ fn other_receipt(b: &mut Bundle, sample: &Sample) {
     receipt_with(b, sample, "hmac8s", tags);
 }
 
-fn extras(b: &mut Bundle) {
-    let at = b.position("policy/detectors.txt");
+fn resign_list(b: &mut Bundle) {
+    let list = text(b, "MANIFEST.json");
+    *b.get("MANIFEST.json") = signed_by(object(&list), &b.pem.clone());
+}
+
+fn listed_as(name: &str) -> Value {
+    Value::Object([("file".to_owned(), name.into()), ("sha256".to_owned(), "00".into())].into())
+}
+
+fn extras(b: &mut Bundle, name: &str) {
+    let at = b.position(name);
     let Member(name, content, _) = b.members[at].clone();
     let listed =
         [("file".to_owned(), name.as_str().into()), ("sha256".to_owned(), sha256(&content).as_str().into())];
-    let list = with(&text(b, "MANIFEST.json"), "extras", Value::Array(vec![Value::Object(listed.into())]));
-    *b.get("MANIFEST.json") = signed_by(object(&list), &b.pem.clone());
+    edit_list(b, "extras", Value::Array(vec![Value::Object(listed.into())]));
+    resign_list(b);
 }
 
 #[test]

@@ -51,6 +51,10 @@ impl Sample {
         self.directory.path().join("receipts")
     }
 
+    pub(crate) fn manifests(&self) -> PathBuf {
+        self.directory.path().join("manifests")
+    }
+
     pub(crate) fn key(&self) -> SigningKey {
         SigningKey::from_pem(&self.pem).unwrap()
     }

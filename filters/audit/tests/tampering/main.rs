@@ -9,3 +9,4 @@ mod chains; // the log itself
 #[path = "../common/mod.rs"]
 mod common; // what is shared with the other suite
 mod forge; // what a forger can do, with and without the key
+mod live; // an export while the log grows
