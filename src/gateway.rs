@@ -25,6 +25,7 @@ use waterwall_pipeline::Services;
 
 use crate::admin::{Admin, Bounded, Facts, Verifier};
 use crate::config::Config;
+use crate::evidence::policies;
 use crate::forward::{Forward, Front, Open};
 use crate::handover::{Ending, Estate, Giver, Heir};
 use crate::kill_switch::KillSwitch;
@@ -98,6 +99,7 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
     let live = Arc::new(Live::new(Running::prepare(config.clone(), None)?));
     let switch = Arc::new(KillSwitch::new(Arc::clone(&live)));
     let services = services::open(&config, Arc::clone(&switch), heir.as_mut())?;
+    policies::keep(&config.audit.chain, &live.now().policy.detectors);
     let reloader = Arc::new(Reloader::new(written, Arc::clone(&live), Arc::clone(&services)));
     let watcher = Watcher::start(Arc::clone(&reloader))?;
     let operator = Operator::listen(Arc::clone(&switch), watcher.asking())?;

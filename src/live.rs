@@ -11,11 +11,13 @@ mod watch;
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use arc_swap::ArcSwap;
+use waterwall_core::detect::Detectors;
 use waterwall_pipeline::{Policy, Unscannable};
 
 use crate::config::{self, Config};
+use crate::evidence::files;
 use crate::upstream::Target;
 
 pub(crate) use reload::{Cause, Reloader};
@@ -40,22 +42,33 @@ impl Running {
         let known = before.map_or(&[][..], |before| &before.targets);
         Ok(Self {
             targets: Target::all(&config.upstreams, known)?,
-            policy: Arc::new(policy(&config.redaction)),
+            policy: Arc::new(policy(&config)?),
             config,
         })
     }
 }
 
-fn policy(redaction: &config::Redaction) -> Policy {
-    Policy {
-        detectors: Arc::new(redaction.detectors.clone()),
+fn policy(config: &Config) -> Result<Policy> {
+    let redaction = &config.redaction;
+    Ok(Policy {
+        detectors: Arc::new(named(redaction.detectors.clone(), &config.audit)?),
         max_body_bytes: redaction.max_body_bytes,
         unscannable: match redaction.unscannable {
             config::Unscannable::Refuse => Unscannable::Refuse,
             config::Unscannable::Pass => Unscannable::Pass,
         },
         explain_placeholders: redaction.explain_placeholders,
+    })
+}
+
+/// The log tells one set of known values from another under a key that only the log's own signer can make.
+fn named(detectors: Detectors, audit: &config::Audit) -> Result<Detectors> {
+    if detectors.known_count() == 0 {
+        return Ok(detectors);
     }
+    let key = files::signing_key(&audit.signing_key)
+        .map_err(|failure| anyhow!("known values have no name on the audit log: {failure}"))?;
+    Ok(detectors.named_with(&key.secret_for("waterwall known values")))
 }
 
 /// The place where the set in force is found.

@@ -3,6 +3,7 @@
 //! The bundle appears under its name only when it is complete.
 
 pub(crate) mod files;
+pub(crate) mod policies;
 
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
@@ -46,10 +47,12 @@ pub(crate) struct Order<'a> {
 pub(crate) fn write(order: &Order<'_>) -> Result<Exported, Failure> {
     let receipts = order.receipts_dir.map(Path::to_owned).or_else(|| beside(order.chain, "receipts"));
     let manifests = order.manifests_dir.map(Path::to_owned).or_else(|| beside(order.chain, "manifests"));
+    let policies = beside(order.chain, "policies");
     let source = Source {
         chain: order.chain,
         policy: order.policy,
         policy_text: order.policy_text,
+        policies: policies.as_deref(),
         pem: order.pem,
         receipts: receipts.as_deref(),
         manifests: manifests.as_deref(),

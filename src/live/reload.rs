@@ -13,6 +13,7 @@ use super::identity::Identities;
 use super::{Live, Running};
 use crate::ca;
 use crate::config::{Config, Surroundings};
+use crate::evidence::policies;
 use crate::state::{self, Files};
 
 /// Who wants the configuration read again.
@@ -126,6 +127,7 @@ impl Reloader {
         let before = self.live.now();
         let (old, new) = (&before.policy.detectors, &running.policy.detectors);
         if old.policy_hash() != new.policy_hash() {
+            policies::keep(&running.config.audit.chain, new);
             let event = Event::PolicyChange {
                 old_policy_hash: old.policy_hash().to_owned(),
                 new_policy_hash: new.policy_hash().to_owned(),

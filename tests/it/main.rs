@@ -30,6 +30,8 @@ mod known_values;
 mod lifecycle;
 /// What goes through the gateway unchanged.
 mod pass_through;
+/// Which detectors were in force, and what proves it.
+mod policies;
 /// Secrets out, secrets back, and the log of it.
 mod redaction;
 /// What the gateway answers itself.

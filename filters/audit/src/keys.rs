@@ -14,6 +14,7 @@ use ed25519_dalek::{
         spki::der::pem::LineEnding,
     },
 };
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 /// From so many signatures on, one equation is cheaper than one for each.
@@ -71,6 +72,15 @@ impl SigningKey {
     #[must_use]
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key())
+    }
+
+    /// Another secret, made from this one for one purpose: SHA-256 over the purpose and the seed. It tells
+    /// nothing of the key, nor of a secret for another purpose.
+    #[must_use]
+    pub fn secret_for(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let seed = Zeroizing::new(self.0.to_bytes());
+        let digest = Sha256::new_with_prefix(purpose).chain_update([0]).chain_update(seed.as_slice());
+        Zeroizing::new(digest.finalize().into())
     }
 
     /// Signs `message`; standard base64 with padding.
@@ -168,6 +178,14 @@ mod tests {
         assert_eq!(PublicKey::from_pem(&key.public().to_pem().unwrap()).unwrap(), key.public());
         assert_ne!(SigningKey::generate().unwrap().public(), key.public());
         assert_eq!(format!("{key:?}"), "SigningKey");
+    }
+
+    #[test]
+    fn secrets_differ_by_key_and_purpose() {
+        let (key, other) = (SigningKey::generate().unwrap(), SigningKey::generate().unwrap());
+        assert_eq!(key.secret_for("a"), key.secret_for("a"));
+        assert_ne!(key.secret_for("a"), key.secret_for("b"));
+        assert_ne!(key.secret_for("a"), other.secret_for("a"));
     }
 
     #[test]

@@ -13,13 +13,13 @@ use tar::{Builder, Header};
 
 use super::{
     Ledger, Window,
-    gather::{Checked, Documents},
+    gather::{self, Checked, Documents},
     listing::{self, Listed},
     signed,
     verify::{Hashed, hex},
 };
 use crate::{
-    PublicKey, SigningKey,
+    Hash, PublicKey, SigningKey,
     canonical::{Object, Value},
     timestamp,
 };
@@ -36,6 +36,8 @@ pub struct Source<'a> {
     pub policy: &'a [u8],
     /// The text under the chain's policy hash, if it is known: the proof of what was in force.
     pub policy_text: Option<&'a str>,
+    /// The directory of policies' texts, each `<its policy hash>.txt`.
+    pub policies: Option<&'a Path>,
     /// The public key's file, byte for byte.
     pub pem: &'a [u8],
     /// The directory of receipts.
@@ -129,7 +131,7 @@ pub fn export(
     if !documents.missing.is_empty() {
         exported.notes.push(format!("{} receipts are declared lost", documents.missing.len()));
     }
-    let texts = policy_texts(source, &chain.ledger);
+    let texts = policy_texts(source, &chain.ledger)?;
     let manifest = signed::sign(manifest(source, &chain, &documents, &texts, now), key);
     let manifest = Value::Object(manifest).to_canonical() + "\n";
 
@@ -147,7 +149,7 @@ pub fn export(
     bundle.add(listing::POLICY, source.policy).map_err(written)?;
     bundle.add(listing::KEY, source.pem).map_err(written)?;
     for (listed, text) in &texts {
-        bundle.add(&listed.file, text.as_bytes()).map_err(written)?;
+        bundle.add(&listed.file, text).map_err(written)?;
     }
     bundle.finish().map_err(written)?;
     Ok(exported)
@@ -161,12 +163,22 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// The text under the policy hash, if it is the one that some line names.
-fn policy_texts<'a>(source: &Source<'a>, ledger: &Ledger) -> Vec<(Listed, &'a str)> {
-    let text = source.policy_text.filter(|text| ledger.used_policy(&hash(text.as_bytes())));
-    let listed =
-        |text: &str| Listed { file: "policy/detectors.txt".to_owned(), sha256: hash(text.as_bytes()) };
-    text.into_iter().map(|text| (listed(text), text)).collect()
+/// The texts under the policy hashes that lines name, as far as they are known.
+fn policy_texts(source: &Source<'_>, ledger: &Ledger) -> Result<Vec<(Listed, Vec<u8>)>, ExportError> {
+    let mut texts = Vec::new();
+    for policy in ledger.policies().filter(|policy| Hash::from_hex(policy).is_some()) {
+        let given = source.policy_text.filter(|text| hash(text.as_bytes()) == *policy);
+        let listed = |name: &str| Listed { file: format!("policy/{name}.txt"), sha256: policy.to_owned() };
+        if let Some(text) = given {
+            texts.push((listed("detectors"), text.as_bytes().to_vec()));
+        } else if let Some(directory) = source.policies {
+            let path = directory.join(format!("{policy}.txt"));
+            let kept = gather::read(&path)?;
+            // What is under another's name proves nothing.
+            texts.extend(kept.filter(|text| hash(text) == *policy).map(|text| (listed(policy), text)));
+        }
+    }
+    Ok(texts)
 }
 
 /// The chain as it is now; what is appended meanwhile is not part of it.
@@ -230,7 +242,7 @@ fn manifest(
     source: &Source<'_>,
     chain: &Chain,
     documents: &Documents,
-    texts: &[(Listed, &str)],
+    texts: &[(Listed, Vec<u8>)],
     now: SystemTime,
 ) -> Object {
     let found = chain.ledger.verdict();

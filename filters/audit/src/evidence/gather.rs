@@ -106,7 +106,7 @@ impl Documents {
 
 /// `None` when the file has gone since it was listed: a receipt whose line could not be written. Where a line
 /// names it, it is missing.
-fn read(path: &Path) -> Result<Option<Vec<u8>>, ExportError> {
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, ExportError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -229,6 +229,7 @@ mod tests {
             chain: &chain,
             policy: b"",
             policy_text: None,
+            policies: None,
             pem: b"",
             receipts: Some(&receipts),
             manifests: Some(&manifests),

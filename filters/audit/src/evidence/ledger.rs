@@ -85,6 +85,11 @@ impl Ledger {
         self.policies.contains(hash)
     }
 
+    /// The policies that redactions were made under, by their hashes.
+    pub fn policies(&self) -> impl Iterator<Item = &str> {
+        self.policies.iter().map(String::as_str)
+    }
+
     /// The policy of the last redaction.
     #[must_use]
     pub fn last_policy(&self) -> Option<&str> {

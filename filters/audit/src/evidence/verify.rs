@@ -297,6 +297,8 @@ impl<'a> Contents<'a> {
         if ledger.last_policy().is_some_and(|policy| !proven(policy)) {
             let note = "nothing ties the policy file to the chain: it may not be the one that was in force";
             verdict.notes.push(note.to_owned());
+        } else if let unproven @ 1.. = ledger.policies().filter(|hash| !proven(hash)).count() {
+            verdict.notes.push(format!("{unproven} policies that were in force earlier are not in it"));
         }
         if listing.policy.is_none() {
             verdict.notes.push("no policy file is in it".to_owned());

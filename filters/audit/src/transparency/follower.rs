@@ -6,28 +6,32 @@
 //!
 //! A log that does not go on from its note was altered while nobody looked: the note is kept, as the
 //! proof of it, and the follower refuses.
+//!
+//! A log may be rotated several times between two looks. The archives that nobody followed are found by the links
+//! in the genesis lines, from the newest back, and get their notes if they hold together up to the hash that the next
+//! one names.
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
-    io::{self, BufReader, Seek, SeekFrom, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    fs::{self, File},
+    io::{self, BufReader, Seek, SeekFrom},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
-use super::{Note, NoteError, merkle, merkle::Edge, note::origin_of};
+use super::{
+    Note, NoteError,
+    beside::{self, note_path},
+    merkle,
+    merkle::Edge,
+    note::origin_of,
+};
 use crate::{
+    chain::Hash,
+    genesis,
     keys::{PublicKey, SigningKey},
     line::{Line, read_line},
 };
-
-/// Where the note of a chain is.
-#[must_use]
-pub fn note_path(chain: &Path) -> PathBuf {
-    let mut name: OsString = chain.as_os_str().to_owned();
-    name.push(".checkpoint");
-    name.into()
-}
 
 /// Why the note cannot be kept up.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +45,9 @@ pub enum FollowError {
     /// The note beside the log is not ours.
     #[error("the checkpoint note beside the log: {0}")]
     Note(#[from] NoteError),
+    /// An archive is not the one that the log after it goes on from.
+    #[error("{} does not end as the log after it says: it has no note", .0.display())]
+    Archive(PathBuf),
     /// The note knows another past of this log.
     #[error(
         "the log does not go on from its checkpoint note of {0} lines: it was cut or rewritten; the note is kept"
@@ -48,12 +55,17 @@ pub enum FollowError {
     Altered(u64),
 }
 
+/// More archives than these are not looked back for.
+const MAX_SKIPPED: usize = 10_000;
+
 /// See the module.
 #[derive(Debug)]
 pub struct Follower {
     chain: PathBuf,
     key: SigningKey,
     log: Option<Followed>,
+    /// An archive that had no note, and gets none: it is not the one that the log after it names.
+    altered: Option<PathBuf>,
 }
 
 /// The file that is being followed.
@@ -65,6 +77,8 @@ struct Followed {
     offset: u64,
     origin: String,
     edge: Edge,
+    /// The last line's hash, as long as every line named the one before it.
+    head: Option<Hash>,
     /// The tree as of the last checkpoint line.
     signed: Option<Edge>,
     /// The same, if the note does not have it yet.
@@ -79,7 +93,7 @@ impl Follower {
     /// Follows the chain at `chain` from its beginning.
     #[must_use]
     pub fn new(chain: &Path, key: SigningKey) -> Self {
-        Self { chain: chain.to_owned(), key, log: None }
+        Self { chain: chain.to_owned(), key, log: None, altered: None }
     }
 
     /// Takes in the lines up to the one numbered `committed`, and writes the note if a checkpoint is
@@ -108,6 +122,7 @@ impl Follower {
                 if let Some(archived) = before {
                     self.finish(archived)?;
                 }
+                self.finish_skipped()?;
                 Followed::open(&self.chain)?
             }
         };
@@ -115,7 +130,7 @@ impl Follower {
             log.known = known(&self.chain, &self.key.public())?;
         }
         log.read_on(committed)?;
-        log.write_note(&note_path(&self.chain), &self.key)?;
+        log.write_note(&self.chain, &self.chain, &self.key)?;
         self.log = Some(log);
         Ok(())
     }
@@ -127,25 +142,52 @@ impl Follower {
             return Ok(());
         };
         log.due = log.signed.take();
-        log.write_note(&note_path(&self.chain.with_file_name(archive)), &self.key)
+        log.known = None;
+        log.write_note(&self.chain, &self.chain.with_file_name(archive), &self.key)
     }
 
-    /// Tells whether the log has gone past the note that was there when it was opened; false means
-    /// that it was cut. For after the first whole catching up.
+    /// Writes the notes of archives that have none, back to one that has or to one that is not there.
+    fn finish_skipped(&mut self) -> Result<(), FollowError> {
+        let mut skipped = Vec::new();
+        let mut next = previous(&self.chain)?;
+        while let Some((archive, end)) = next {
+            let path = self.chain.with_file_name(&archive);
+            // A loop, which no writer makes, ends too: its first has the note that is written last.
+            if note_path(&path).exists() || !path.exists() || skipped.len() == MAX_SKIPPED {
+                break;
+            }
+            next = previous(&path)?;
+            skipped.push((path, end));
+        }
+        for (archive, end) in skipped.into_iter().rev() {
+            let mut log = Followed::open(&archive)?;
+            log.read_on(u64::MAX)?;
+            if log.head != Some(end) {
+                self.altered = Some(archive);
+                continue;
+            }
+            log.due = log.signed.take();
+            log.write_note(&self.chain, &archive, &self.key)?;
+        }
+        Ok(())
+    }
+
+    /// Tells whether the log has gone past the note that was there when it was opened, and was not cut; and
+    /// whether the archives that were found hold together. For after the first whole catching up.
     ///
     /// # Errors
-    /// [`FollowError::Altered`].
+    /// [`FollowError::Altered`], [`FollowError::Archive`].
     pub fn check_reached(&self) -> Result<(), FollowError> {
         match self.log.as_ref().and_then(|log| log.known.as_ref()) {
             Some(note) => Err(FollowError::Altered(note.size)),
-            None => Ok(()),
+            None => self.altered.clone().map_or(Ok(()), |archive| Err(FollowError::Archive(archive))),
         }
     }
 }
 
 /// The note beside the chain, if there is one.
 fn known(chain: &Path, key: &PublicKey) -> Result<Option<Note>, FollowError> {
-    match fs::read_to_string(note_path(chain)) {
+    match beside::read(&note_path(chain)) {
         Ok(text) => Ok(Some(Note::open(&text, key)?)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.into()),
@@ -161,6 +203,7 @@ impl Followed {
             offset: 0,
             origin: String::new(),
             edge: Edge::default(),
+            head: None,
             signed: None,
             due: None,
             archive: None,
@@ -186,6 +229,11 @@ impl Followed {
                 // The note of an earlier log, which went away with it.
                 self.known.take_if(|note| note.origin != self.origin);
             }
+            let linked = match self.head {
+                None => self.edge.size() == 0,
+                Some(head) => line.follows(head),
+            };
+            self.head = linked.then(|| line.hash());
             self.edge.push(merkle::leaf(text));
             self.offset += buffer.len() as u64;
             if line.is_checkpoint() {
@@ -199,15 +247,16 @@ impl Followed {
         Ok(())
     }
 
-    /// Writes the note that is due, unless the one that was there is still to be passed.
-    fn write_note(&mut self, path: &Path, key: &SigningKey) -> Result<(), FollowError> {
+    /// Writes the note that is due beside `log`, unless the one that was there is still to be passed. `chain` is what it is
+    /// called as long as it is no archive.
+    fn write_note(&mut self, chain: &Path, log: &Path, key: &SigningKey) -> Result<(), FollowError> {
         let Some(edge) = self.due.take_if(|_| self.known.is_none()) else {
             return Ok(());
         };
         // What the note says must be on the medium before it is said.
         self.reader.get_ref().sync_data()?;
         let note = Note { origin: self.origin.clone(), size: edge.size(), root: edge.root() };
-        Ok(replace(path, &note.sign(key))?)
+        Ok(beside::put(chain, log, &note, key)?)
     }
 
     /// Compares with the note that was there, at its place.
@@ -224,6 +273,21 @@ impl Followed {
     }
 }
 
+/// The archive that a log goes on from, and the hash of its last line; `None` where its first line is not there or
+/// names none.
+fn previous(log: &Path) -> io::Result<Option<(OsString, Hash)>> {
+    let mut buffer = Vec::new();
+    read_line(&mut BufReader::new(File::open(log)?), &mut buffer)?;
+    let line = buffer.strip_suffix(b"\n").and_then(|text| Line::read(text).ok());
+    let Some(line) = line.filter(|line| line.line_type.as_deref() == Some(genesis::LINE_TYPE)) else {
+        return Ok(None);
+    };
+    let object = line.object().unwrap_or_default();
+    let text = |member: &str| object.get(member)?.as_str();
+    let archive = text("previous_archive").and_then(|name| Path::new(name).file_name());
+    Ok(archive.map(ToOwned::to_owned).zip(text("previous_hash").and_then(Hash::from_hex)))
+}
+
 /// The name that a rotation line gives the file it is the end of.
 fn archive_name(rotation: &Line<'_>) -> Option<OsString> {
     let object = rotation.object().ok()?;
@@ -231,149 +295,5 @@ fn archive_name(rotation: &Line<'_>) -> Option<OsString> {
     Path::new(path).file_name().map(ToOwned::to_owned)
 }
 
-/// Puts a new file in the place of an old one: at every moment there is one or the other, whole.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut name: OsString = path.as_os_str().to_owned();
-    name.push(".new");
-    let new = PathBuf::from(name);
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&new, path)
-}
-
 #[cfg(test)]
-mod tests {
-    use std::time::SystemTime;
-
-    use super::*;
-    use crate::{ChainWriter, Event, WriterOptions};
-
-    struct Setup {
-        _directory: tempfile::TempDir,
-        chain: PathBuf,
-        pem: zeroize::Zeroizing<String>,
-    }
-
-    impl Setup {
-        fn new() -> Self {
-            let directory = tempfile::tempdir().unwrap();
-            let chain = directory.path().join("proxy.jsonl");
-            Self { chain, pem: SigningKey::generate().unwrap().to_pem().unwrap(), _directory: directory }
-        }
-
-        fn key(&self) -> SigningKey {
-            SigningKey::from_pem(&self.pem).unwrap()
-        }
-
-        fn writer(&self) -> ChainWriter {
-            ChainWriter::open(&self.chain, WriterOptions::new(self.key()), SystemTime::UNIX_EPOCH).unwrap().0
-        }
-
-        fn follower(&self) -> Follower {
-            Follower::new(&self.chain, self.key())
-        }
-
-        fn note(&self) -> Note {
-            Note::open(&fs::read_to_string(note_path(&self.chain)).unwrap(), &self.key().public()).unwrap()
-        }
-
-        fn tree(&self, size: u64) -> Note {
-            let text = fs::read_to_string(&self.chain).unwrap();
-            let lines: Vec<_> = text.lines().map(|line| merkle::leaf(line.as_bytes())).collect();
-            Note {
-                origin: self.note().origin,
-                size,
-                root: merkle::root(&lines[..usize::try_from(size).unwrap()]),
-            }
-        }
-    }
-
-    fn append(writer: &ChainWriter) {
-        append_named(writer, "a");
-    }
-
-    fn append_named(writer: &ChainWriter, name: &str) {
-        let event = Event::Killswitch { request_id: Some(name.to_owned()), sources_active: Vec::new() };
-        writer.append(event, SystemTime::UNIX_EPOCH).unwrap();
-    }
-
-    #[test]
-    fn the_note_is_of_the_last_checkpoint() {
-        let setup = Setup::new();
-        let mut follower = setup.follower();
-        follower.catch_up(0).unwrap();
-        let writer = setup.writer();
-        append(&writer);
-        follower.catch_up(writer.status().lines).unwrap();
-        assert!(!note_path(&setup.chain).exists(), "nothing is signed yet");
-        writer.checkpoint(SystemTime::UNIX_EPOCH).unwrap();
-        let size = writer.status().lines;
-        append(&writer);
-        follower.catch_up(writer.status().lines).unwrap();
-        assert_eq!(setup.note(), setup.tree(size));
-        writer.close(SystemTime::UNIX_EPOCH).unwrap();
-        // Another one, which has to read all of it.
-        let mut follower = setup.follower();
-        follower.catch_up(writer.status().lines).unwrap();
-        follower.check_reached().unwrap();
-        assert_eq!(setup.note(), setup.tree(writer.status().lines));
-    }
-
-    #[test]
-    fn lines_that_are_not_committed_wait() {
-        let setup = Setup::new();
-        let writer = setup.writer();
-        append(&writer);
-        writer.close(SystemTime::UNIX_EPOCH).unwrap();
-        let mut follower = setup.follower();
-        follower.catch_up(writer.status().lines - 1).unwrap();
-        assert!(!note_path(&setup.chain).exists());
-        follower.catch_up(writer.status().lines).unwrap();
-        assert_eq!(setup.note().size, writer.status().lines);
-    }
-
-    #[test]
-    fn a_log_that_was_cut_or_rewritten_keeps_its_note() {
-        let setup = Setup::new();
-        let writer = setup.writer();
-        append(&writer);
-        writer.checkpoint(SystemTime::UNIX_EPOCH).unwrap();
-        let whole = fs::read(&setup.chain).unwrap();
-        append(&writer);
-        writer.close(SystemTime::UNIX_EPOCH).unwrap();
-        let lines = writer.status().lines;
-        setup.follower().catch_up(lines).unwrap();
-        let note = setup.note();
-
-        fs::write(&setup.chain, &whole).unwrap();
-        let mut follower = setup.follower();
-        follower.catch_up(lines).unwrap();
-        assert!(matches!(follower.check_reached(), Err(FollowError::Altered(n)) if n == note.size));
-        // It grows again, with the same key, to the same length and beyond.
-        drop(writer);
-        let writer = setup.writer();
-        for name in ["b", "c", "d"] {
-            append_named(&writer, name);
-            writer.checkpoint(SystemTime::UNIX_EPOCH).unwrap();
-        }
-        let caught = follower.catch_up(writer.status().lines);
-        assert!(matches!(caught, Err(FollowError::Altered(_))), "{caught:?}");
-        assert_eq!(setup.note(), note);
-    }
-
-    #[test]
-    fn another_log_in_its_place_has_a_note_of_its_own() {
-        let setup = Setup::new();
-        let mut follower = setup.follower();
-        for name in ["first", "second"] {
-            let writer = setup.writer();
-            append_named(&writer, name);
-            writer.close(SystemTime::UNIX_EPOCH).unwrap();
-            follower.catch_up(writer.status().lines).unwrap();
-            assert_eq!(setup.note(), setup.tree(writer.status().lines));
-            drop(writer);
-            fs::rename(&setup.chain, setup.chain.with_extension(name)).unwrap();
-        }
-    }
-}
+mod tests;

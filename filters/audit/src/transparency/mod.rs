@@ -5,10 +5,12 @@
 //! that lies beside the chain. [`Follower`] keeps that note up to date while the chain grows, and
 //! [`proof`] shows that a line is in the tree of a note, or that one tree goes on from another.
 
+mod beside;
 mod follower;
 pub mod merkle;
 mod note;
 pub mod proof;
 
-pub use follower::{FollowError, Follower, note_path};
+pub use beside::{note_path, witnessed_path};
+pub use follower::{FollowError, Follower};
 pub use note::{Note, NoteError, origin_of};

@@ -12,7 +12,7 @@
 //! First the text: the log's *origin* (which is also the name of its key), its size in lines, the
 //! tree's root; then an empty line and the signatures. A signature is base64 of a key id (the first
 //! four bytes of SHA-256 of name, newline, 1, public key) and Ed25519 over the text. Further lines of
-//! text are extensions, further signatures are witnesses': both are kept, and not judged here.
+//! text are extensions, further signatures are witnesses': not judged here, and kept as [`super::beside`] says.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
@@ -26,7 +26,7 @@ use crate::{
 const ED25519: u8 = 1;
 
 /// A larger file is no note.
-const MAX_NOTE: usize = 1 << 20;
+pub(super) const MAX_NOTE: usize = 1 << 20;
 
 /// Why a text is not a note of this log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +96,17 @@ impl Note {
         }
         if signed { Ok(parsed) } else { Err(NoteError::Unsigned) }
     }
+}
+
+/// The signature lines in a note of `origin` that are not by `key`, each with its newline: its witnesses'.
+pub(super) fn witnesses(note: &str, origin: &str, key: &PublicKey) -> String {
+    let ours = key_id(origin, key);
+    let is_other = |line: &&str| {
+        let signature = signature_line(line.trim_end_matches('\n'));
+        signature.is_ok_and(|(name, signature)| name != origin || !signature.starts_with(&ours))
+    };
+    let lines = split(note).map_or("", |(_, signatures)| signatures);
+    lines.split_inclusive('\n').filter(is_other).collect()
 }
 
 /// The verifier key of a log, as Go's `note.NewVerifier` and other tools of the format take it.

@@ -121,6 +121,7 @@ fn source(sample: &Sample) -> Source<'_> {
         chain: leak(sample.chain()),
         policy: b"patterns: []\n",
         policy_text: None,
+        policies: None,
         pem: sample.public_pem.as_bytes(),
         receipts: Some(leak(sample.receipts())),
         manifests: Some(leak(sample.directory.path().join("manifests"))),

@@ -54,6 +54,7 @@ impl Live {
             chain,
             policy: b"patterns: []\n",
             policy_text: None,
+            policies: None,
             pem: self.sample.public_pem.as_bytes(),
             receipts: Some(&self.sample.receipts()),
             manifests: Some(&self.sample.manifests()),

@@ -87,6 +87,8 @@ pub struct Detectors {
     builtin: Arc<Engine>,
     extras: Extras,
     known: Option<Arc<Known>>,
+    /// Tells one set of known values from another, to whoever has the key alone.
+    known_tag: Option<Arc<str>>,
     allowed: Arc<[Allowed]>,
     policy_hash: Arc<str>,
 }
@@ -101,6 +103,7 @@ impl Detectors {
                 builtin,
                 extras: Extras::default(),
                 known: None,
+                known_tag: None,
                 allowed: [].into(),
                 policy_hash: "".into(),
             };
@@ -141,7 +144,16 @@ impl Detectors {
     /// This set, and values that are secret wherever they stand; they replace those it knew.
     #[must_use]
     pub fn with_known(self, values: &[KnownValue]) -> Self {
-        Self { known: Known::new(values).map(Arc::new), ..self }.named()
+        Self { known: Known::new(values).map(Arc::new), known_tag: None, ..self }.named()
+    }
+
+    /// This set, its known values told apart by [`Self::policy_hash`] too: another value in one's place is another
+    /// policy. A plain hash of the values would let whoever reads the log test guesses; under a key that is as
+    /// secret as they are, it says nothing. The same key gives the same hash, after a restart too.
+    #[must_use]
+    pub fn named_with(self, key: &[u8; 32]) -> Self {
+        let known_tag = self.known.as_ref().map(|known| known.tag(key).into());
+        Self { known_tag, ..self }.named()
     }
 
     /// This set, but leaving alone what is allowed, unless it is a known value; replaces what was allowed.
@@ -253,7 +265,7 @@ impl Detectors {
     }
 
     /// What names this set on the audit log: SHA-256, 64 hex digits, over labels, shapes,
-    /// extra expressions and what is allowed.
+    /// extra expressions, what is allowed, and known values as [`Self::named_with`] has them.
     #[must_use]
     pub fn policy_hash(&self) -> &str {
         &self.policy_hash
@@ -269,8 +281,10 @@ impl Detectors {
         }
         self.extras.describe(&mut text);
         if let Some(known) = &self.known {
-            // Nothing that depends on a value: whoever reads the log could test guesses.
-            let _ = writeln!(text, "{}\tknown\t{}", known::KIND, known.count);
+            // Nothing that depends on a value but under a key: whoever reads the log could test guesses.
+            let _ = write!(text, "{}\tknown\t{}", known::KIND, known.count);
+            let _ = self.known_tag.iter().try_for_each(|tag| write!(text, "\t{tag}"));
+            text.push('\n');
         }
         allow::describe(&self.allowed, &mut text);
         text

@@ -161,6 +161,18 @@ fn a_set_is_told_by_its_values_but_not_on_the_log() {
     assert_ne!(one.policy_hash(), Detectors::builtin().policy_hash());
     assert!(one.is_same(&known(&[b"value number one", b"value number one"])));
     assert!(!one.is_same(&other));
+    // But under a key it is, and under that key alone.
+    let key = [7; 32];
+    let named = |set: &Detectors, key| set.clone().named_with(&key).policy_hash().to_owned();
+    assert_ne!(named(&one, key), named(&other, key));
+    assert_ne!(named(&one, key), named(&one, [8; 32]));
+    assert_eq!(named(&one, key), named(&known(&[b"value number one", b"value number one"]), key));
+    assert_eq!(named(&Detectors::builtin(), key), Detectors::builtin().policy_hash());
+    let text = one.clone().named_with(&key).policy_text();
+    assert!(text.lines().any(|line| line.starts_with("KNOWN_VALUE\tknown\t1\t")), "{text}");
+    // Other values come with no tag until they are named.
+    let renamed = one.clone().named_with(&key).with_known(&[KnownValue::new(b"value number two").unwrap()]);
+    assert_eq!(renamed.policy_hash(), other.policy_hash());
     assert!(KnownValue::new(b"abc").is_none());
     assert_eq!(format!("{:?}", KnownValue::new(b"value")), "Some(KnownValue(Secret(KNOWN_VALUE)))");
 }
