@@ -1,6 +1,7 @@
 //! Running the gateway: builds the services, serves until told to stop, and ends in order.
 
 mod hardening;
+mod install_record;
 mod note;
 mod operator;
 mod services;
@@ -36,6 +37,7 @@ use crate::sockets::{OnSocket, Sockets};
 use crate::state;
 use crate::upstream::platform_repaired;
 
+use install_record::InstallRecord;
 use note::NoteKeeper;
 use operator::Operator;
 use services::Upkeep;
@@ -135,7 +137,9 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
         Some(heir) => heir.take_over(&services, &switch, &metrics)?,
         None => Arc::new(AtomicBool::new(false)),
     };
-    let upkeep = Upkeep::start(Arc::clone(&services), forward, Arc::clone(&ending), session_idle, notes)?;
+    let installs = InstallRecord::new(&config.state_dir);
+    let upkeep =
+        Upkeep::start(Arc::clone(&services), forward, Arc::clone(&ending), session_idle, installs, notes)?;
     let giver = Giver::start(Estate {
         config: config.clone(),
         services: Arc::clone(&services),

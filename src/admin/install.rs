@@ -1,4 +1,7 @@
 //! The last result of `verify-install`, kept in `STATE_DIR/verify-install.json` for others to see.
+//!
+//! The gateway puts each result on the audit log: while it runs, at once; one from before, when it starts.
+//! `STATE_DIR/verify-install.recorded` is a copy of the last one that is there.
 
 use std::fs;
 use std::io;
@@ -19,6 +22,9 @@ pub struct Outcome {
     pub checks_total: u32,
     /// When, RFC 3339.
     pub last_run_ts: Option<String>,
+    /// Names of the checks that failed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failed: Vec<String>,
 }
 
 impl Outcome {
@@ -26,7 +32,13 @@ impl Outcome {
     #[must_use]
     pub fn now(checks_passed: u32, checks_total: u32) -> Self {
         let now = super::facts::timestamp(SystemTime::now());
-        Self { checks_passed, checks_total, last_run_ts: Some(now) }
+        Self { checks_passed, checks_total, last_run_ts: Some(now), failed: Vec::new() }
+    }
+
+    /// The same, with what failed.
+    #[must_use]
+    pub fn failing<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { failed: names.into_iter().map(str::to_owned).collect(), ..self }
     }
 }
 
@@ -35,25 +47,50 @@ impl Outcome {
 /// # Errors
 /// When the state directory cannot be written.
 pub fn keep(state_dir: &Path, outcome: &Outcome) -> io::Result<()> {
-    let text = serde_json::to_string(outcome)?;
-    let new = state_dir.join(format!("verify-install.{}.new", std::process::id()));
+    replace(&file(state_dir), &serde_json::to_string(outcome)?)
+}
+
+/// The last outcome that is on the audit log.
+#[must_use]
+pub fn recorded(state_dir: &Path) -> Option<Outcome> {
+    serde_json::from_str(&read(&mark(state_dir))?).ok()
+}
+
+/// Notes that an outcome is on the audit log.
+///
+/// # Errors
+/// When the state directory cannot be written.
+pub fn set_recorded(state_dir: &Path, outcome: &Outcome) -> io::Result<()> {
+    replace(&mark(state_dir), &serde_json::to_string(outcome)?)
+}
+
+fn replace(file: &Path, text: &str) -> io::Result<()> {
+    let new = file.with_extension(format!("{}.new", std::process::id()));
     // Left by a run that was killed, under a number that has come around.
     let _ = fs::remove_file(&new);
     crate::state::write_new(&new, 0o600, text.as_bytes())?;
-    fs::rename(&new, file(state_dir))
+    fs::rename(&new, file)
+}
+
+/// The text of a small file.
+fn read(file: &Path) -> Option<String> {
+    let small = file.metadata().is_ok_and(|it| it.len() <= MAX_BYTES);
+    small.then(|| fs::read_to_string(file)).and_then(Result::ok)
 }
 
 /// The outcome of the last run; the default where there was none, or none can be read.
 #[must_use]
 pub fn last(state_dir: &Path) -> Outcome {
-    let file = file(state_dir);
-    let small = file.metadata().is_ok_and(|it| it.len() <= MAX_BYTES);
-    let text = small.then(|| fs::read_to_string(file)).and_then(Result::ok);
+    let text = read(&file(state_dir));
     text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
 }
 
 fn file(state_dir: &Path) -> PathBuf {
     state_dir.join("verify-install.json")
+}
+
+fn mark(state_dir: &Path) -> PathBuf {
+    state_dir.join("verify-install.recorded")
 }
 
 #[cfg(test)]
@@ -65,12 +102,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(last(dir.path()), Outcome::default());
         for passed in [9, 10] {
-            let outcome = Outcome::now(passed, 10);
+            let outcome =
+                Outcome::now(passed, 10).failing(["ca_file"].into_iter().take(10 - passed as usize));
             keep(dir.path(), &outcome).unwrap();
             assert_eq!(last(dir.path()), outcome);
         }
         fs::write(file(dir.path()), "{").unwrap();
         assert_eq!(last(dir.path()), Outcome::default());
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(recorded(dir.path()), None);
+        let outcome = Outcome::now(10, 10);
+        set_recorded(dir.path(), &outcome).unwrap();
+        assert_eq!(recorded(dir.path()), Some(outcome));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 }

@@ -11,6 +11,7 @@ use waterwall_core::vault::Vault;
 use waterwall_pipeline::Services;
 use zeroize::Zeroizing;
 
+use super::install_record::InstallRecord;
 use super::note::NoteKeeper;
 use crate::config::{self, Config};
 use crate::forward::Forward;
@@ -115,7 +116,7 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
-    /// Starts looking after `services` and, until a successor does, the audit log's note; a session ends after `session_idle`
+    /// Starts looking after `services` and, until a successor does, the audit log's note and the results of `verify-install`; a session ends after `session_idle`
     /// without a request.
     ///
     /// # Errors
@@ -125,13 +126,15 @@ impl Upkeep {
         forward: Arc<Forward>,
         ending: Arc<Ending>,
         session_idle: Duration,
+        mut installs: InstallRecord,
         mut notes: NoteKeeper,
     ) -> Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("upkeep".to_owned())
             .spawn(move || {
-                look_after(&services, &forward, &ending, session_idle, &mut notes, &stopped);
+                let keepers = (&mut installs, &mut notes);
+                look_after(&services, &forward, &ending, session_idle, keepers, &stopped);
                 notes
             })
             .context("cannot start a thread")?;
@@ -152,7 +155,7 @@ fn look_after(
     forward: &Forward,
     ending: &Ending,
     session_idle: Duration,
-    notes: &mut NoteKeeper,
+    (installs, notes): (&mut InstallRecord, &mut NoteKeeper),
     stopped: &mpsc::Receiver<()>,
 ) {
     let mut ticks = 0_u32;
@@ -163,6 +166,7 @@ fn look_after(
         }
         // A successor writes the manifests and the note.
         if !ending.is_given() {
+            installs.catch_up(&services.chain);
             if let Err(error) = services.sessions.end_idle(session_idle, &services.chain, SystemTime::now()) {
                 tracing::error!(%error, "a session has no manifest");
             }

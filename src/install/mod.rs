@@ -49,9 +49,10 @@ pub fn before_start(config: &Config, reach: Reach) -> Vec<Check> {
     ]
 }
 
-/// Keeps the result for the admin server to tell. Where the directory is not ours, it does not tell.
+/// Keeps the result for the admin server to tell and a gateway to put on its log. Where the directory is not ours, it does not tell.
 pub fn remember(config: &Config, checks: &[Check]) {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let passed = checks.iter().filter(|check| check.ok).count();
-    let _ = keep(&config.state_dir, &Outcome::now(count(passed), count(checks.len())));
+    let failed = checks.iter().filter(|check| !check.ok).map(|check| check.name);
+    let _ = keep(&config.state_dir, &Outcome::now(count(passed), count(checks.len())).failing(failed));
 }

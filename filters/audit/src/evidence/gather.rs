@@ -51,6 +51,11 @@ impl Documents {
     ) -> Result<(), ExportError> {
         let mut lines = HashMap::new();
         for (name, path) in files(source.receipts, source.window)? {
+            // It may be half written: only what a line names is certain to be whole.
+            if ledger.ends_before_name(&name) {
+                self.newer += 1;
+                continue;
+            }
             let Some(bytes) = read(&path)? else { continue };
             let refuse = |what: String| ExportError::Document { name: name.clone(), what };
             let receipt = Receipt::open(&bytes, elsewhere.key).map_err(|error| refuse(error.to_string()))?;
@@ -250,6 +255,9 @@ mod tests {
         }
         let now = Ledger::read(File::open(&chain).unwrap(), &public).unwrap();
         assert_eq!(counts(&now), (3, 1, 0));
+        // One that is being written.
+        fs::write(receipts.join("20300101T000000.000_r_s99.json"), "").unwrap();
+        assert_eq!(counts(&now), (3, 1, 1));
         // One that was taken back between the listing and the reading.
         assert_eq!(read(&path("gone")).unwrap(), None);
     }

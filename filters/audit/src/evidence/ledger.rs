@@ -11,6 +11,8 @@ use crate::{
     canonical::{Object, Value},
     chain::Hash,
     keys::PublicKey,
+    receipt::of_name,
+    timestamp,
     verify::{self, Facts, Kind},
 };
 
@@ -110,6 +112,13 @@ impl Ledger {
             Some(ts) => self.last_ts.is_none_or(|last| ts > last),
             None => receipt.chain_seq > self.last_seq(),
         }
+    }
+
+    /// The same, by the time in the name of one of our receipts.
+    #[must_use]
+    pub(super) fn ends_before_name(&self, name: &str) -> bool {
+        let last = self.last_ts.map(timestamp::render_compact).unwrap_or_default();
+        of_name(name).is_some_and(|(_, time)| time > last.trim_end_matches('Z'))
     }
 
     /// True when there is a redaction line of this number.
