@@ -15,19 +15,19 @@ pub(super) fn colour() -> bool {
 pub(super) fn show(failure: &Failure) {
     let (error, help) =
         if colour() { ("\x1b[1;31merror\x1b[0m", "\x1b[1m help\x1b[0m") } else { ("error", " help") };
-    write(&format!("{error}: {failure}\n{help}: {}\n", failure.remedy()));
+    write(&format!("{error}: {}\n{help}: {}\n", plain(failure), plain(failure.remedy())));
 }
 
 /// Shows what a user should know though nothing failed.
 pub(super) fn warn(warning: &str) {
     let label = if colour() { "\x1b[1;33mwarning\x1b[0m" } else { "warning" };
-    write(&format!("{label}: {warning}\n"));
+    write(&format!("{label}: {}\n", plain(warning)));
 }
 
 /// Says what is no failure but should be known.
 pub(super) fn note(text: &str) {
     let note = if colour() { "\x1b[1mnote\x1b[0m" } else { "note" };
-    write(&format!("{note}: {text}\n"));
+    write(&format!("{note}: {}\n", plain(text)));
 }
 
 /// Says that the pre-launch gate is shut. Scripts look for the first line's wording.
@@ -39,6 +39,14 @@ pub(super) fn block(failure: &Failure) {
 /// Says that the pre-launch gate is open, and what should be known.
 pub(super) fn gate_warning(reason: &str) {
     write(&format!("waterwall pre-launch-hook: WARN — {reason}\n"));
+}
+
+/// A message may quote a name or a text from a file; none of it may move the cursor or colour the screen.
+fn plain(message: impl ToString) -> String {
+    let fit = |letter: char| {
+        if letter.is_control() && letter != '\n' { char::REPLACEMENT_CHARACTER } else { letter }
+    };
+    message.to_string().chars().map(fit).collect()
 }
 
 fn write(text: &str) {

@@ -4,6 +4,8 @@
 
 /// The admin server: what it tells, whom it obeys.
 mod admin;
+/// A disk that fails under a running gateway.
+mod audit_faults;
 /// Receipts and session manifests.
 mod audit_files;
 /// The verbs of the command line, their output and their exit codes.
@@ -18,6 +20,8 @@ mod forward;
 mod forward_hostile;
 /// Forward mode: what is tunnelled unseen, and what is refused.
 mod forward_tunnels;
+/// Files made to harm whoever verifies them.
+mod hostile_evidence;
 /// Moving over from a predecessor.
 mod import;
 /// The health checks and the pre-launch gate.

@@ -142,15 +142,15 @@ impl Setup {
     }
 
     fn run_as(&self, config: &Path, options: &[&str], stderr: &str) -> Child {
-        let program = env!("CARGO_BIN_EXE_waterwall");
+        let program = program();
         let mut command = match self.descriptors {
             // Soft and hard, as the gateway raises the one to the other.
             Some(count) => {
                 let mut command = Command::new("prlimit");
-                command.arg(format!("--nofile={count}")).arg(program);
+                command.arg(format!("--nofile={count}")).arg(&program);
                 command
             }
-            None => Command::new(program),
+            None => Command::new(&program),
         };
         command
             .envs(self.env.iter().map(|(name, value)| (name, value)))
@@ -195,6 +195,11 @@ impl Setup {
     pub(crate) fn stderr(&self) -> String {
         std::fs::read_to_string(self.path("stderr")).unwrap_or_default()
     }
+}
+
+/// The binary that is tested: the one that was built with the tests, or another build of it.
+fn program() -> OsString {
+    std::env::var_os("WATERWALL_TESTED").unwrap_or_else(|| env!("CARGO_BIN_EXE_waterwall").into())
 }
 
 /// A running gateway; killed when dropped.
