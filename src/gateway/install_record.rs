@@ -13,8 +13,8 @@ const MAX_FAILED: usize = 20;
 /// Looks for a new result on the upkeep thread.
 pub(super) struct InstallRecord {
     state_dir: PathBuf,
-    /// The time of the last one that is on the log.
-    recorded: Option<String>,
+    /// The last one that is on the log.
+    recorded: Option<Outcome>,
 }
 
 impl InstallRecord {
@@ -25,33 +25,33 @@ impl InstallRecord {
 
     /// Records the last result, if it is not on the log yet. What fails is tried again with the next call.
     pub(super) fn catch_up(&mut self, chain: &ChainWriter) {
-        let mut outcome = install::last(&self.state_dir);
-        let Some(time) = outcome.last_run_ts.take().filter(|time| self.recorded.as_ref() != Some(time))
-        else {
+        let outcome = install::last(&self.state_dir);
+        if outcome.last_run_ts.is_none() || self.recorded.as_ref() == Some(&outcome) {
             return;
-        };
-        if install::recorded(&self.state_dir).as_ref() != Some(&time) {
-            if let Err(error) = chain.append(event(outcome), SystemTime::now()) {
+        }
+        if install::recorded(&self.state_dir).as_ref() != Some(&outcome) {
+            if let Err(error) = chain.append(event(&outcome), SystemTime::now()) {
                 tracing::error!(%error, "the result of verify-install is not on the audit log");
                 return;
             }
-            if let Err(error) = install::set_recorded(&self.state_dir, &time) {
+            if let Err(error) = install::set_recorded(&self.state_dir, &outcome) {
                 tracing::warn!(%error, "the result of verify-install may be recorded again after a restart");
             }
         }
-        self.recorded = Some(time);
+        self.recorded = Some(outcome);
     }
 }
 
 /// The file is ours, and yet only what a check can be called goes on the log.
-fn event(outcome: Outcome) -> Event {
-    let is_name = |name: &String| {
+fn event(outcome: &Outcome) -> Event {
+    let is_name = |name: &&String| {
         (1..=40).contains(&name.len()) && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
     };
+    let names = outcome.failed.iter().filter(is_name).take(MAX_FAILED);
     Event::VerifyInstall {
         checks_passed: outcome.checks_passed.into(),
         checks_total: outcome.checks_total.into(),
-        failed: outcome.failed.into_iter().filter(is_name).take(MAX_FAILED).map(Into::into).collect(),
+        failed: names.cloned().map(Into::into).collect(),
     }
 }
 
