@@ -50,7 +50,7 @@ impl Bench {
         self.gateway.setup.path("state/audit/proxy.jsonl")
     }
 
-    /// Stops it, and looks whether the log has what passed, no more and no less.
+    /// Stops it, and looks whether the log has what left, no more and no less.
     fn holds(mut self, receipts: &Path) {
         self.gateway.signal("TERM");
         assert_eq!(self.gateway.wait().code(), Some(0));
@@ -66,9 +66,10 @@ impl Bench {
         let log = fs::read_to_string(self.log()).unwrap();
         let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let recorded = lines.iter().filter(|line| line["line_type"] == "redaction").count();
-        assert_eq!(recorded, self.passed);
-        assert_eq!(self.echo.requests().len(), self.passed);
-        assert_eq!(fs::read_dir(receipts).unwrap().count(), self.passed);
+        let left = self.echo.requests().len();
+        assert_eq!((recorded, fs::read_dir(receipts).unwrap().count()), (left, left));
+        // An answer may be cut because its restoration could not be recorded.
+        assert!(self.passed <= left && self.passed > 0);
     }
 }
 
@@ -119,7 +120,7 @@ fn failing_writes_of_the_log_refuse_and_pass() {
         bench.passes();
         let Some(injected) = Fault::inject(&bench, fault) else { return };
         for _ in 0..3 {
-            // One in two fails there; what passes is recorded as ever.
+            // One in two fails there: that of the request or that of the answer. What left is recorded as ever.
             if fault.contains("when") { drop(bench.post()) } else { bench.refuses() }
         }
         drop(injected);
