@@ -2,16 +2,17 @@
 
 import subprocess
 import sys
+import time
 
 GEMINI = "@google/gemini-cli@0.61.0"
 # It pins what it pulls in itself.
 AIDER = "aider-chat==0.86.2"
-# A registry that hangs is one that is out of reach.
-PATIENCE = 900
 
 
-def install(directory):
-    """Installs each unless it is there; returns the folders of programs, and what could not be installed."""
+def install(directory, until):
+    """Installs each unless it is there; returns the folders of programs, and what could not be installed.
+
+    A registry that hangs is one that is out of reach: nothing is waited for after `until`, a time."""
     node, aider = directory / "node", directory / "aider"
     folders = {"gemini": node / "node_modules" / ".bin", "aider": aider / "bin"}
     npm = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error", "--omit=optional"]
@@ -27,7 +28,7 @@ def install(directory):
         folder.mkdir(parents=True, exist_ok=True)
         try:
             for command in commands:
-                subprocess.run(command, cwd=folder, check=True, timeout=PATIENCE)
+                subprocess.run(command, cwd=folder, check=True, timeout=max(1, until - time.time()))
         except (subprocess.SubprocessError, OSError) as error:
             missing[name] = str(error)
     return list(folders.values()), missing
