@@ -2,6 +2,8 @@
 # Installs waterwall for the whole machine: binary, user, directories, keys, CA, systemd unit.
 # Run it again to upgrade: nothing of the operator's is overwritten.
 set -eu
+# The service's user has to get at the program, whatever this shell is set to.
+umask 022
 
 usage() {
     cat <<'USAGE'

@@ -60,7 +60,9 @@ protect() {
 # What init made as root is the service's own.
 hand_over() {
     owners || return 0
-    chown -R -h "$(number passwd):$(number group)" "$root/var/lib/waterwall" "$root/var/log/waterwall"
+    # A file with two names may be another user's: whoever can write here can make such a link.
+    find "$root/var/lib/waterwall" "$root/var/log/waterwall" \( -type d -o -links 1 \) \
+        -exec chown -h "$(number passwd):$(number group)" {} +
 }
 
 make_user

@@ -9,7 +9,7 @@ mod privacy;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt as _, OpenOptionsExt, chown, fchown};
 use std::path::{Path, PathBuf};
 
 use time::OffsetDateTime;
@@ -214,7 +214,9 @@ pub(crate) fn write_new(path: &Path, mode: u32, mut content: &[u8]) -> io::Resul
 /// When the file exists or cannot be written, or the content cannot be read.
 pub(crate) fn write_new_from(path: &Path, mode: u32, content: &mut dyn Read) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    let written = io::copy(content, &mut file).and_then(|_| file.sync_all());
+    let written = give_to_owner_of_directory(path, &file)
+        .and_then(|()| io::copy(content, &mut file))
+        .and_then(|_| file.sync_all());
     if written.is_err() {
         // The first error is the one to tell.
         let _ = fs::remove_file(path);
@@ -232,11 +234,37 @@ pub(crate) fn write_new_from(path: &Path, mode: u32, content: &mut dyn Read) -> 
 /// # Errors
 /// When it cannot be made.
 pub(crate) fn make_private_dir(dir: &Path) -> Result<(), Failure> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(dir)
-        .map_err(|error| Failure::io("cannot make the directory", dir, &error))
+    let make = || {
+        let is_new = !dir.exists();
+        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        match owner_of_parent(dir)?.filter(|_| is_new) {
+            Some((user, group)) => chown(dir, Some(user), Some(group)),
+            None => Ok(()),
+        }
+    };
+    make().map_err(|error| Failure::io("cannot make the directory", dir, &error))
+}
+
+/// A file that root has made in another user's directory is given to that user: the gateway, for which
+/// root runs a verb, could not read it otherwise.
+///
+/// # Errors
+/// When the owner cannot be told or set.
+pub(crate) fn give_to_owner_of_directory(path: &Path, file: &File) -> io::Result<()> {
+    match owner_of_parent(path)? {
+        Some((user, group)) => fchown(file, Some(user), Some(group)),
+        None => Ok(()),
+    }
+}
+
+/// User and group of the directory that `path` is in, where this is root and that is not root's.
+fn owner_of_parent(path: &Path) -> io::Result<Option<(u32, u32)>> {
+    if !rustix::process::geteuid().is_root() {
+        return Ok(None);
+    }
+    let directory = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let owner = directory.metadata()?;
+    Ok((owner.uid() != 0).then(|| (owner.uid(), owner.gid())))
 }
 
 /// Whether something has that name; unlike `Path::exists`, an error is not a "no".
@@ -304,6 +332,21 @@ mod tests {
         assert_eq!(names(&pieces, true), ["signing.pub"]);
         assert_eq!(fs::read(files.signing_key()).expect("there"), before);
         assert_eq!(fs::read(files.signing_public()).expect("there"), public);
+    }
+
+    #[test]
+    fn what_root_makes_for_another_user_is_that_users() {
+        let dir = tempfile::tempdir().expect("a directory");
+        // Only root can give a directory away, and only then is there anything to see.
+        if chown(dir.path(), Some(12345), Some(54321)).is_err() {
+            return;
+        }
+        let config = config(dir.path());
+        Files::of(&config).ensure().expect("made");
+        for path in [config.state_dir.clone(), Files::of(&config).admin_token()] {
+            let owner = path.metadata().expect("there");
+            assert_eq!((owner.uid(), owner.gid()), (12345, 54321), "{}", path.display());
+        }
     }
 
     #[test]

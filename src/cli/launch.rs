@@ -43,7 +43,13 @@ pub(super) fn run(args: &Args) -> Result<ExitStatus, Stop> {
     let [agent, arguments @ ..] = args.agent.as_slice() else {
         unreachable!("clap requires an agent");
     };
-    let error = Command::new(agent).args(arguments).envs(variables).exec();
+    let mut command = Command::new(agent);
+    if args.mode == Mode::Proxy {
+        for name in variables::round_the_proxy() {
+            command.env_remove(name);
+        }
+    }
+    let error = command.args(arguments).envs(variables).exec();
     let what = format!("{} cannot be started: {error}", agent.display());
     Err(Failure::new(what, "Check its name and that it is on your PATH.").into())
 }

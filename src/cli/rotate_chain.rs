@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
         writeln!(out, "warning: there is no log at {}: nothing to archive", chain.display())?;
         return Ok(ExitStatus::Success);
     }
+    refuse_to_take_it_over(chain)?;
     let now = SystemTime::now();
     // Opening repairs a torn last line, so that a log with one can be archived too.
     let (writer, report) =
@@ -67,6 +69,16 @@ fn tell(out: &mut dyn Write, archive: &str, chain: &Path) -> Result<ExitStatus, 
     writeln!(out, "fresh chain at: {}", chain.display())?;
     writeln!(out, "The fresh chain names the archive and the hash of its last line: keep both.")?;
     Ok(ExitStatus::Success)
+}
+
+/// What root makes is root's: the gateway could not open its next log.
+fn refuse_to_take_it_over(chain: &Path) -> Result<(), Failure> {
+    let owner = fs::metadata(chain).map_err(|error| Failure::io("cannot look at", chain, &error))?.uid();
+    if owner == 0 || !rustix::process::geteuid().is_root() {
+        return Ok(());
+    }
+    let what = format!("{} belongs to user {owner}, and this is root", chain.display());
+    Err(Failure::new(what, format!("Run it as that user: sudo -u '#{owner}' waterwall rotate-chain")))
 }
 
 /// Has the gateway of this configuration rotate; returns the archive's name.

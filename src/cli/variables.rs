@@ -43,6 +43,11 @@ pub(super) fn base_url(config: &Config) -> Vec<Variable> {
     CUSTOMARY.iter().filter_map(variable).collect()
 }
 
+/// What an agent that is to use the proxy must not find: a base URL would lead it round the proxy.
+pub(super) fn round_the_proxy() -> impl Iterator<Item = &'static str> {
+    CUSTOMARY.iter().map(|&(_, name, _)| name)
+}
+
 /// The upstream that stands for a provider. Where Anthropic or OpenAI itself is not listed, the
 /// first upstream that speaks its dialect takes its place, as it does for bare paths.
 fn provider<'a>(config: &'a Config, host: &str) -> Option<&'a Upstream> {

@@ -15,6 +15,7 @@ use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::state::give_to_owner_of_directory;
 
 /// A value in the store.
 #[derive(Serialize, Deserialize)]
@@ -124,6 +125,7 @@ impl Store {
             let text = Zeroizing::new(serde_json::to_vec_pretty(&Content { values })?);
             // Made with mode 0600.
             let mut file = tempfile::NamedTempFile::new_in(self.directory())?;
+            give_to_owner_of_directory(file.path(), file.as_file())?;
             file.write_all(&text)?;
             file.write_all(b"\n")?;
             file.as_file().sync_all()?;

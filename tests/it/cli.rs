@@ -321,6 +321,21 @@ fn launch_becomes_the_agent_when_all_is_well() {
     server.join().expect("answered");
 }
 
+/// A base URL of before would lead the agent round the proxy, and so round the gateway.
+#[test]
+fn launch_by_proxy_leaves_no_way_round_it() {
+    let home = Home::new();
+    home.run(&["init"]);
+    let (url, server) = health("HTTP/1.1 200 OK\r\n\r\n{\"killswitch_active\":false}");
+    let mut command = home.command(&["launch", "--mode", "proxy", "--", "sh", "-c", "env"]);
+    command.env("WATERWALL_HEALTHZ_URL", &url).env("ANTHROPIC_BASE_URL", "https://elsewhere.test");
+    let ran: Ran = command.output().expect("started").into();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains("HTTPS_PROXY=http://127.0.0.1:8888"), "{ran:?}");
+    assert!(!ran.out.contains("BASE_URL"), "{ran:?}");
+    server.join().expect("answered");
+}
+
 #[test]
 fn launch_is_gated_when_anything_is_not() {
     let home = Home::new();

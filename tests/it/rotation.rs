@@ -200,6 +200,13 @@ fn the_verb_archives_a_log_and_refuses_a_live_one() {
     let (code, out, _) = rotate(&gateway.setup, &["--chain-path", "absent.jsonl"]);
     assert_eq!(code, Some(0));
     assert!(out.starts_with("warning: there is no log at absent.jsonl"), "{out}");
+    // Only root can give the log away.
+    if std::os::unix::fs::chown(&log, Some(12345), None).is_ok() {
+        let (code, _, err) = rotate(&gateway.setup, &[]);
+        assert_eq!(code, Some(2));
+        assert!(err.contains("belongs to user 12345, and this is root") && err.contains("sudo -u"), "{err}");
+        std::os::unix::fs::chown(&log, Some(0), None).unwrap();
+    }
     fs::write(gateway.setup.path("other.key"), "not a key").unwrap();
     assert_eq!(rotate(&gateway.setup, &["--signing-key", "other.key"]).0, Some(2));
 }
