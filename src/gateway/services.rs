@@ -105,6 +105,10 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
         let (receipts, directory) = (report.orphaned_receipts, audit.receipts_dir.display());
         tracing::warn!(receipts, %directory, "receipts without a line were renamed to *.orphan");
     }
+    if report.rebuilt_receipts > 0 {
+        let (receipts, directory) = (report.rebuilt_receipts, audit.receipts_dir.display());
+        tracing::warn!(receipts, %directory, "receipts that were lost or torn were made anew from their lines");
+    }
     tracing::info!(log = %audit.chain.display(), lines = report.lines, "audit log opened");
     Ok(chain)
 }

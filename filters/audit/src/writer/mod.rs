@@ -20,6 +20,7 @@ mod error;
 mod lock;
 mod manifests;
 mod options;
+mod rebuild;
 mod receipts;
 mod report;
 mod rotate;
@@ -131,6 +132,7 @@ impl ChainWriter {
             newline_restored: false,
             torn_moved_to: None,
             orphaned_receipts: 0,
+            rebuilt_receipts: 0,
         };
         let (newline, moved) =
             tail.repair(&disk, path, now).map_err(|source| OpenError::Repair { path: owned(), source })?;
@@ -138,6 +140,11 @@ impl ChainWriter {
         // What an earlier writer left in the system's memory must be safe before we build on it.
         disk.sync().map_err(|source| OpenError::Open { path: owned(), source })?;
         let receipts = open_receipts(&options, tail.position, &mut report)?;
+        if let Some(directory) = &options.receipts_dir {
+            let rebuilt = tail.recent.rebuild(&disk, directory, &options, tail.position.head.ts_millis);
+            report.rebuilt_receipts =
+                rebuilt.map_err(|source| OpenError::Folder { path: directory.clone(), source })?;
+        }
         if let Some(path) = &options.manifests_dir {
             let made = disk::make_directory(path);
             made.map_err(|source| OpenError::Folder { path: path.clone(), source })?;

@@ -17,6 +17,8 @@ pub struct OpenReport {
     pub torn_moved_to: Option<String>,
     /// How many receipts had no line, and were moved to `<name>.orphan`.
     pub orphaned_receipts: u64,
+    /// How many receipts were not there, or not whole, and were made anew from their lines.
+    pub rebuilt_receipts: u64,
 }
 
 /// A successful append.

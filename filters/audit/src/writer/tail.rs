@@ -21,6 +21,7 @@ use super::{
     OpenError,
     core::{Position, Tally},
     disk::{self, Disk, FileDisk},
+    rebuild::Recent,
     rotate,
 };
 use crate::{
@@ -40,6 +41,8 @@ pub(super) struct Tail {
     pub(super) genesis: Option<(LogId, String)>,
     /// The last line that is no checkpoint is a rotation line, with this `archive_path`.
     pub(super) closing: Option<String>,
+    /// The lines whose receipts may not be safe.
+    pub(super) recent: Recent,
     ending: Ending,
 }
 
@@ -80,6 +83,7 @@ fn read_until(file: &File, path: &Path, now: SystemTime, end: End) -> Result<Tai
     let mut position = Position::START;
     let mut genesis = None;
     let mut closing = None;
+    let mut recent = Recent::default();
     let mut number = 0;
     while read_line(&mut reader, &mut buffer).map_err(broken)? {
         number += 1;
@@ -99,6 +103,7 @@ fn read_until(file: &File, path: &Path, now: SystemTime, end: End) -> Result<Tai
                 }
                 advance(&mut position, &line, now).map_err(damaged)?;
                 note_rotation(&mut closing, &line);
+                recent.note(&line, position.len, buffer.len());
                 position.len += buffer.len() as u64 + 1;
             }
             // Whole means: it would have been the next line.
@@ -108,16 +113,17 @@ fn read_until(file: &File, path: &Path, now: SystemTime, end: End) -> Result<Tai
                 }
                 advance(&mut position, &line, now).map_err(damaged)?;
                 note_rotation(&mut closing, &line);
+                recent.note(&line, position.len, buffer.len());
                 position.len += buffer.len() as u64;
-                return Ok(Tail { position, genesis, closing, ending: Ending::NewlineLost });
+                return Ok(Tail { position, genesis, closing, recent, ending: Ending::NewlineLost });
             }
             Err(error) if ended => return Err(damaged(error.to_string())),
             _ => {
-                return Ok(Tail { position, genesis, closing, ending: Ending::Torn(buffer) });
+                return Ok(Tail { position, genesis, closing, recent, ending: Ending::Torn(buffer) });
             }
         }
     }
-    Ok(Tail { position, genesis, closing, ending: Ending::Clean })
+    Ok(Tail { position, genesis, closing, recent, ending: Ending::Clean })
 }
 
 fn read_genesis(line: &Line<'_>) -> Option<(LogId, String)> {
