@@ -60,22 +60,46 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
 
 /// Reads a `ts` in the one form in which it is written.
 pub(crate) fn parse_exact(text: &str) -> Option<i64> {
-    let shape = b"dddd-dd-ddTdd:dd:dd.ddd+00:00";
-    let fits = text.len() == shape.len()
-        && text
-            .bytes()
-            .zip(shape)
-            .all(|(byte, form)| if *form == b'd' { byte.is_ascii_digit() } else { byte == *form });
-    if !fits {
-        return None;
+    Minutes::default().parse(text)
+}
+
+/// Reads many, of which most are of the same minute as the one before.
+#[derive(Default)]
+pub(crate) struct Minutes {
+    /// The last minute, and when it began.
+    last: Option<([u8; MINUTE], i64)>,
+}
+
+/// The bytes of `YYYY-MM-DDTHH:MM`.
+const MINUTE: usize = 16;
+
+impl Minutes {
+    /// As [`parse_exact`].
+    pub(crate) fn parse(&mut self, text: &str) -> Option<i64> {
+        let (minute, rest) = text.as_bytes().split_first_chunk::<MINUTE>()?;
+        let [b':', tens, ones, b'.', millis @ .., b'+', b'0', b'0', b':', b'0', b'0'] = rest else {
+            return None;
+        };
+        let [second, millis] = [number(&[*tens, *ones])?, number::<3>(millis.try_into().ok()?)?];
+        if second > 59 {
+            return None;
+        }
+        let began = match self.last {
+            Some((last, began)) if last == *minute => began,
+            _ => of_minute(minute)?,
+        };
+        self.last = Some((*minute, began));
+        Some(began + second * 1000 + millis)
     }
-    // All digits, by the shape.
-    let number = |at: usize, length: usize| {
-        text.as_bytes()[at..at + length].iter().fold(0_i64, |sum, digit| sum * 10 + i64::from(digit - b'0'))
+}
+
+fn of_minute(text: &[u8; MINUTE]) -> Option<i64> {
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', n0, n1] = *text else {
+        return None;
     };
-    let (year, month, day) = (number(0, 4), number(5, 2), number(8, 2));
-    let (hour, minute, second) = (number(11, 2), number(14, 2), number(17, 2));
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 59 {
+    let (year, month, day) = (number(&[y0, y1, y2, y3])?, number(&[m0, m1])?, number(&[d0, d1])?);
+    let (hour, minute) = (number(&[h0, h1])?, number(&[n0, n1])?);
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 {
         return None;
     }
     // Days since 1970, with the year beginning in March: the leap day is then its last.
@@ -86,7 +110,11 @@ pub(crate) fn parse_exact(text: &str) -> Option<i64> {
         + day
         - 1
         - 719_468;
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + number(20, 3))
+    Some(((days * 24 + hour) * 60 + minute) * 60_000)
+}
+
+fn number<const N: usize>(digits: &[u8; N]) -> Option<i64> {
+    digits.iter().try_fold(0, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
 }
 
 #[cfg(test)]
@@ -120,6 +148,13 @@ mod tests {
         }
         assert_eq!(parse("2026-05-09T07:29:33.086Z"), Some(1_778_311_773_086));
         assert_eq!(parse("yesterday"), None);
+        let mut minutes = Minutes::default();
+        for millis in [59_999, 60_000, 0, 1_778_311_773_086, 1_778_311_773_087, 1_778_311_800_000, 1] {
+            assert_eq!(minutes.parse(&render(millis)), Some(millis));
+            assert_eq!(minutes.parse("2026-05-09T07:29:60.000+00:00"), None);
+            assert_eq!(minutes.parse("2026-05-09T07:60:00.000+00:00"), None);
+        }
+        assert_eq!(Minutes::default().parse(&format!("{}:00.000+00:00", "\0".repeat(16))), None);
         for text in [
             "2026-05-09T07:29:33.086Z",
             "2026-05-09T07:29:33.08\u{0665}+00:0",

@@ -113,15 +113,20 @@ const ROUNDS: [[i32; 16]; 4] = {
 /// The SHA-256 of each text.
 pub(super) fn hash(avx512: Avx512, texts: &[&[u8]; LANES]) -> [[u8; 32]; LANES] {
     let counts = texts.map(blocks);
+    let whole = texts.map(|text| text.as_chunks::<BLOCK>().0);
     let tails = texts.map(tail);
     let mut state: State = INITIAL.map(|word| [word; LANES]);
-    for at in 0..counts.into_iter().max().unwrap_or(0) {
+    // While all texts go on there is nothing to choose.
+    let together = whole.into_iter().map(<[_]>::len).min().unwrap_or(0);
+    for at in 0..together {
+        compress(avx512, &mut state, &whole.map(|blocks| &blocks[at]), u16::MAX);
+    }
+    for at in together..counts.into_iter().max().unwrap_or(0) {
         let mut live = 0;
         let step: [&[u8; BLOCK]; LANES] = std::array::from_fn(|lane| {
             live |= u16::from(at < counts[lane]) << lane;
-            let (whole, _) = texts[lane].as_chunks::<BLOCK>();
             // A lane that has ended takes in anything; its state is kept as it is.
-            whole.get(at).unwrap_or_else(|| &tails[lane][usize::from(at > whole.len())])
+            whole[lane].get(at).unwrap_or_else(|| &tails[lane][usize::from(at > whole[lane].len())])
         });
         compress(avx512, &mut state, &step, live);
     }

@@ -11,7 +11,8 @@ use crate::{
     checkpoint::{Claim, Fault},
     genesis,
     line::Line,
-    sha256, timestamp,
+    sha256,
+    timestamp::Minutes,
     transparency::merkle,
 };
 
@@ -87,11 +88,12 @@ pub struct Genesis {
 pub(super) struct Reader {
     wanted: Wanted,
     shapes: Shapes,
+    minutes: Minutes,
 }
 
 impl Reader {
     pub(super) fn new(wanted: Wanted) -> Self {
-        Self { wanted, shapes: Shapes::default() }
+        Self { wanted, shapes: Shapes::default(), minutes: Minutes::default() }
     }
 
     /// Reads each line of a block.
@@ -134,7 +136,7 @@ impl Reader {
             prev_hash: line.prev_hash.as_deref().and_then(Hash::from_hex),
             hash: Hash::GENESIS,
             leaf: self.wanted.leaves.then(|| merkle::leaf(text)),
-            ts: line.ts.as_deref().and_then(timestamp::parse_exact),
+            ts: line.ts.as_deref().and_then(|text| self.minutes.parse(text)),
             canonical: line.exact,
             ended,
             kind: kind(&line, self.wanted),
