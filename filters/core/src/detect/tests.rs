@@ -365,7 +365,6 @@ fn nothing_costs_more_than_linear_time() {
         "login('a', ",
         "echo a | sudo -S ",
         "\"a\".toCharArray",
-        "net use ",
         "password a1",
         "API key is ",
         "password: >-\n",

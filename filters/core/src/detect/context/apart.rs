@@ -10,6 +10,9 @@ const LONGEST: usize = 256;
 
 /// The value before a name that is itself the value of `name` or `key`.
 pub(super) fn before(text: &[u8], name: &Range<usize>) -> Option<Range<usize>> {
+    if !matches!(text[..name.start].last(), Some(b'"' | b'\'' | b' ')) {
+        return None;
+    }
     let head = unquoted(&text[..name.start]).trim_ascii_end();
     let head = unquoted(head.strip_suffix(b":").or_else(|| head.strip_suffix(b"="))?.trim_ascii_end());
     let words: [&[u8]; 4] = [b"name", b"key", b"Name", b"Key"];

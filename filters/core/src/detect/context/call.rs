@@ -77,7 +77,7 @@ pub(super) fn secure(
     }
 }
 
-/// Judges one argument of the call whose name a literal is the end of, or the middle.
+/// Judges one argument of the call whose name and bracket a literal is the end of.
 fn argument(
     context: &Context,
     text: &[u8],
@@ -86,12 +86,7 @@ fn argument(
     telling: Telling,
     matches: &mut Vec<Match>,
 ) {
-    let name = text[word.end..].iter().take(4).take_while(|byte| byte.is_ascii_alphabetic()).count();
-    let open = if text[word.clone()].ends_with(b"(") { word.end } else { word.end + name + 1 };
-    if text.get(open - 1) != Some(&b'(') {
-        return;
-    }
-    let Some(value) = arguments(text, open).nth(place) else { return };
+    let Some(value) = arguments(text, word.end).nth(place) else { return };
     if let Some(value) = quoted(text, value) {
         context.judge(b"argument", telling, text, value, Position::Quoted, matches);
     }

@@ -10,92 +10,114 @@ const ROW: usize = 1024;
 /// How long the head of a table is, which many names may stand in.
 const HEAD: usize = 200;
 
-/// Whether what follows a name could part two columns; cheap to ask.
-pub(super) fn may_head(text: &[u8], name: &Range<usize>) -> bool {
-    let at = name.end + text[name.end..].iter().take(2).take_while(|byte| b"\"'` ".contains(byte)).count();
-    matches!(text.get(at), Some(b',' | b';' | b'\t' | b'|' | b'\n' | b'\r' | b')'))
+/// A column that a name heads.
+pub(super) enum Table {
+    /// Of lines: the cell of the head, which column it is, how many there are, what parts them, and where the rows start.
+    Lines { title: Range<usize>, column: usize, columns: usize, separator: u8, rows: usize },
+    /// Of a statement in SQL: the name, which column it is, and where the values start.
+    Values { name: Range<usize>, column: usize, rows: usize },
 }
 
-/// Judges the values of the column that a name heads.
-pub(super) fn look(
-    context: &Context,
-    text: &[u8],
-    name: &Range<usize>,
-    telling: Telling,
-    matches: &mut Vec<Match>,
-) {
-    if inserted(context, text, name, telling, matches) {
-        return;
+/// The column that a name heads, if it does. Most names do not, and that is cheap to see.
+pub(super) fn at(text: &[u8], name: &Range<usize>) -> Option<Table> {
+    let at = name.end + text[name.end..].iter().take(2).take_while(|byte| b"\"'` ".contains(byte)).count();
+    match text.get(at)? {
+        b',' | b')' => values(text, name).or_else(|| lines(text, name)),
+        b';' | b'\t' | b'|' | b'\n' | b'\r' => lines(text, name),
+        _ => None,
+    }
+}
+
+/// The head of a table in lines.
+fn lines(text: &[u8], name: &Range<usize>) -> Option<Table> {
+    let back = &text[name.start.saturating_sub(HEAD)..name.start];
+    let start = name.start - back.len() + memchr::memrchr(b'\n', back).map_or(0, |newline| newline + 1);
+    work::count(name.start - start);
+    // Code is indented, or has brackets in it.
+    if !text[start].is_ascii_alphabetic() && !b"\"'|".contains(&text[start])
+        || memchr::memchr3(b'(', b'=', b'{', &text[start..name.start]).is_some()
+    {
+        return None;
     }
     let head = line_at(text, name.start);
-    if head.len() > HEAD || text.get(head.end).is_none() {
-        return;
+    if head.len() > HEAD || head.start != start {
+        return None;
     }
-    let Some(separator) = separator(&text[head.clone()]) else { return };
+    let separator = separator(&text[head.clone()])?;
     let cells = cells(text, head.clone(), separator);
-    let Some(column) = cells.iter().position(|cell| cell.start <= name.start && name.end <= cell.end) else {
-        return;
-    };
+    let column = cells.iter().position(|cell| cell.start <= name.start && name.end <= cell.end)?;
     // The column is named by nothing else, and the row above belongs to no table.
     let above = head.start.checked_sub(1).map_or(0..0, |newline| line_at(text, newline));
-    if !cells.iter().all(|cell| is_title(&text[cell.clone()]))
-        || cells[column].len() > name.len() + 24
-        || columns(text, above, separator) == cells.len()
-    {
-        return;
-    }
-    // The words of the cell tell more than the one that led here: `Secret access key`.
-    let telling = name::telling(&text[cells[column].clone()]).unwrap_or(telling);
-    let mut at = head.end + 1 + usize::from(text[head.end] == b'\r');
-    while at < text.len() {
-        let row = line_at(text, at);
-        at = row.end + 1 + usize::from(text.get(row.end) == Some(&b'\r'));
-        let values = self::cells(text, row.clone(), separator);
-        if row.len() >= ROW || values.len() != cells.len() {
-            return;
+    let is_head = cells.iter().all(|cell| is_title(&text[cell.clone()]))
+        && cells[column].len() <= name.len() + 24
+        && columns(text, above, separator) != cells.len();
+    let rows = next_line(text, &head);
+    is_head.then(|| Table::Lines {
+        title: cells[column].clone(),
+        column,
+        columns: cells.len(),
+        separator,
+        rows,
+    })
+}
+
+/// Judges the values of a column.
+pub(super) fn look(context: &Context, text: &[u8], table: Table, telling: Telling, matches: &mut Vec<Match>) {
+    match table {
+        Table::Lines { title, column, columns, separator, mut rows } => {
+            // The words of the cell tell more than the one that led here: `Secret access key`.
+            let name = &text[title];
+            let telling = name::telling(name).unwrap_or(telling);
+            while rows < text.len() {
+                let row = line_at(text, rows);
+                rows = next_line(text, &row);
+                let cells = cells(text, row.clone(), separator);
+                if row.len() >= ROW || cells.len() != columns {
+                    return;
+                }
+                let value = cells[column].clone();
+                if !value.is_empty() {
+                    context.judge(name, telling, text, value, Position::Line, matches);
+                }
+            }
         }
-        let value = values[column].clone();
-        if !value.is_empty() {
-            context.judge(&text[cells[column].clone()], telling, text, value, Position::Line, matches);
+        Table::Values { name, column, mut rows } => {
+            // One statement may insert several rows.
+            for _ in 0..8 {
+                let Some(open) = text[rows..].iter().take(4).position(|byte| *byte == b'(') else { break };
+                let start = rows + open + 1;
+                let Some(end) = close_of(text, start) else { break };
+                let value = cells(text, start..end, b',').get(column).cloned();
+                if let Some(value) = value.filter(|value| value.len() >= 4) {
+                    context.judge(&text[name.clone()], telling, text, value, Position::Quoted, matches);
+                }
+                rows = end + 1;
+            }
         }
     }
 }
 
-/// `(name, password) VALUES ('bob', '…')`: whether it is that.
-fn inserted(
-    context: &Context,
-    text: &[u8],
-    name: &Range<usize>,
-    telling: Telling,
-    matches: &mut Vec<Match>,
-) -> bool {
-    let window = &text[name.start.saturating_sub(HEAD)..text.len().min(name.end + HEAD)];
-    let middle = name.start - name.start.saturating_sub(HEAD);
-    let (Some(open), Some(close)) =
-        (memchr::memrchr(b'(', &window[..middle]), memchr::memchr(b')', &window[middle..]))
-    else {
-        return false;
-    };
-    work::count(window.len());
-    let base = name.start - middle;
-    let (open, close) = (base + open + 1, base + middle + close);
-    let names = cells(text, open..close, b',');
-    let column = names.iter().position(|cell| cell.start <= name.start && name.end <= cell.end);
-    let tail = text[close + 1..].trim_ascii_start();
-    let verb = tail.len() >= 6 && tail[..6].eq_ignore_ascii_case(b"VALUES");
-    let (Some(column), true) = (column, verb) else { return false };
-    let mut at = text.len() - tail.len() + 6;
-    // One statement may insert several rows.
-    for _ in 0..8 {
-        let Some(open) = text[at..].iter().take(4).position(|byte| *byte == b'(') else { break };
-        let start = at + open + 1;
-        let Some(end) = close_of(text, start) else { break };
-        if let Some(value) = cells(text, start..end, b',').get(column).filter(|value| value.len() >= 4) {
-            context.judge(&text[name.clone()], telling, text, value.clone(), Position::Quoted, matches);
-        }
-        at = end + 1;
+/// Where the line behind a row starts.
+fn next_line(text: &[u8], row: &Range<usize>) -> usize {
+    row.end + 1 + usize::from(text.get(row.end) == Some(&b'\r'))
+}
+
+/// `(name, password) VALUES ('bob', '…')`.
+fn values(text: &[u8], name: &Range<usize>) -> Option<Table> {
+    let ahead = &text[name.end..text.len().min(name.end + HEAD)];
+    let close = name.end + memchr::memchr(b')', ahead)?;
+    work::count(close - name.end);
+    let tail = text[close + 1..text.len().min(close + 40)].trim_ascii_start();
+    if tail.len() < 6 || !tail[..6].eq_ignore_ascii_case(b"VALUES") {
+        return None;
     }
-    true
+    let rows = text.len().min(close + 40) - tail.len() + 6;
+    let back = &text[name.start.saturating_sub(HEAD)..name.start];
+    let open = name.start - back.len() + memchr::memrchr(b'(', back)? + 1;
+    work::count(back.len());
+    let names = cells(text, open..close, b',');
+    let column = names.iter().position(|cell| cell.start <= name.start && name.end <= cell.end)?;
+    Some(Table::Values { name: name.clone(), column, rows })
 }
 
 /// The bracket that closes a list of values, quotation marks heeded.

@@ -102,16 +102,15 @@ pub(super) fn redis(
     flag(context, text, word, b" -a ", matches);
 }
 
-/// `sshpass -p PASSWORD`.
-pub(super) fn sshpass(
+/// `zip -P PASSWORD`.
+pub(super) fn zip(
     context: &Context,
     text: &[u8],
     word: Range<usize>,
     _: &mut usize,
     matches: &mut Vec<Match>,
 ) {
-    let blank = usize::from(text.get(word.end) == Some(&b' '));
-    password(context, text, word_at(text, word.end + blank), matches);
+    password(context, text, word_at(text, word.end), matches);
 }
 
 /// `ldapsearch -D cn=admin -w PASSWORD`.
@@ -136,32 +135,16 @@ pub(super) fn archive(
     flag(context, text, word, b" -p", matches);
 }
 
-/// `net use Z: \\\\fs\\share /user:bob PASSWORD`: the word behind the user, or behind the share.
-pub(super) fn share(
-    context: &Context,
-    text: &[u8],
-    word: Range<usize>,
-    _: &mut usize,
-    matches: &mut Vec<Match>,
-) {
-    let window = &text[word.end..text.len().min(word.end + LINE)];
-    let line = &window[..memchr::memchr(b'\n', window).unwrap_or(window.len())];
-    work::count(line.len());
-    let mut at = word.end;
-    for part in line.split(|byte| *byte == b' ') {
-        let drive = part.ends_with(b":") || part.starts_with(b"\\") || part.starts_with(b"/");
-        if !drive && !part.is_empty() {
-            password(context, text, word_at(text, at), matches);
-            return;
-        }
-        at += part.len() + 1;
-    }
-}
-
-/// Commands whose name holds a telling word: `chpasswd`, `--password-stdin`, `htpasswd`, `wpa_passphrase`.
+/// Commands whose name holds a telling word: `sshpass`, `chpasswd`, `--password-stdin`, `htpasswd`, `wpa_passphrase`.
 pub(super) fn named(context: &Context, text: &[u8], name: &Range<usize>, matches: &mut Vec<Match>) {
     match &text[name.clone()] {
         b"chpasswd" | b"--password-stdin" => piped::look(context, text, name.clone(), &mut 0, matches),
+        b"sshpass" => {
+            if let Some(rest) = text[name.end..].strip_prefix(b" -p") {
+                let blank = usize::from(rest.first() == Some(&b' '));
+                password(context, text, word_at(text, name.end + 3 + blank), matches);
+            }
+        }
         b"htpasswd" => argument(context, text, name.end, 2, matches),
         b"wpa_passphrase" => argument(context, text, name.end, 1, matches),
         _ => {}

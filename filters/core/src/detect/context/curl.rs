@@ -35,8 +35,7 @@ pub(super) fn look(
             {
                 let sep = rest.iter().take(2).take_while(|byte| matches!(byte, b' ' | b'=')).count();
                 let value = command::word_at(text, flag_at + name.len() + sep);
-                // lftp parts the two by a comma.
-                if let Some(at) = memchr::memchr2(b':', b',', &text[value.clone()]) {
+                if let Some(at) = memchr::memchr(b':', &text[value.clone()]) {
                     command::password(context, text, value.start + at + 1..value.end, matches);
                 }
                 break;

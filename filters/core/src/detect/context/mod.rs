@@ -84,14 +84,12 @@ impl Context {
 
     /// What leads to the places, and what then looks at them.
     pub(super) fn literals() -> impl Iterator<Item = (&'static str, Look)> {
-        const PLACES: [(&str, Look); 45] = [
+        const PLACES: [(&str, Look); 44] = [
             ("://", url::look),
             ("earer ", command::bearer),
-            ("sshpass -p", command::sshpass),
             ("asic ", command::basic),
             ("ookie: ", command::cookie),
             ("curl ", curl::look),
-            ("lftp ", curl::look),
             ("mysql", command::mysql),
             ("redis-cli", command::redis),
             ("sig=", query::signature),
@@ -117,15 +115,16 @@ impl Context {
             (":$y$", member::crypt),
             ("$argon2", member::crypt),
             ("sudo -S", piped::look),
-            ("zip -P ", command::sshpass),
-            ("7z ", command::archive),
-            ("net use ", command::share),
+            ("zip -P ", command::zip),
+            ("7z a", command::archive),
             ("psk=", Context::other),
-            ("ldap", command::ldap),
+            ("ldapsearch", command::ldap),
             ("pw: ", Context::other),
-            ("Credential", call::second),
+            ("kCredential(", call::second),
+            ("edentials(", call::second),
             ("login(", call::second),
-            ("onnect", call::third),
+            ("onnect(", call::third),
+            ("onnection(", call::third),
             ("new PDO(", call::third),
             ("jwt.sign(", call::key),
             ("toCharArray", call::characters),
@@ -191,13 +190,14 @@ impl Context {
     /// Places that a separator does not lead to: a column under the name, a value before it, a command of
     /// that name.
     fn around(&self, text: &[u8], name: &Range<usize>, matches: &mut Vec<Match>) {
-        if columns::may_head(text, name)
-            && let Some(telling) = name::telling(&text[name.clone()])
+        let telling = || name::telling(&text[name.clone()]);
+        if let Some(table) = columns::at(text, name)
+            && let Some(telling) = telling()
         {
-            columns::look(self, text, name, telling, matches);
+            columns::look(self, text, table, telling, matches);
         }
         if let Some(value) = apart::before(text, name).or_else(|| apart::default(text, name))
-            && let Some(telling) = name::telling(&text[name.clone()])
+            && let Some(telling) = telling()
         {
             self.judge(&text[name.clone()], telling, text, value, Position::Quoted, matches);
         }

@@ -62,41 +62,41 @@ pub(super) fn may_tell(name: &[u8]) -> bool {
 /// What a name says of its value.
 pub(super) fn telling(name: &[u8]) -> Option<Telling> {
     let mut buffer = [0; 2 * LONGEST];
-    let mut words = normal(name, &mut buffer)?;
-    let forgery = memchr::memmem::find(words, b"csrf").or_else(|| memchr::memmem::find(words, b"xsrf"));
-    if forgery.is_some() || NEVER.iter().any(|word| has_word(words, word)) {
-        return None;
-    }
+    let all = normal(name, &mut buffer)?;
+    let mut words = all;
     while let Some(at) = memchr::memrchr(b'_', words)
         && QUALIFIERS.iter().any(|word| words[at + 1..] == *word.as_bytes())
     {
         words = &words[..at];
     }
+    let told = ending(words, !name.iter().any(u8::is_ascii_lowercase))?;
+    let forgery = memchr::memmem::find(all, b"csrf").or_else(|| memchr::memmem::find(all, b"xsrf"));
+    let never = || all.split(|byte| *byte == b'_').any(|word| NEVER.iter().any(|no| no.as_bytes() == word));
+    (forgery.is_none() && !never()).then_some(told)
+}
+
+/// What the end of a name says; most names end in none of these words.
+fn ending(words: &[u8], upper: bool) -> Option<Telling> {
     let ends = |endings: &[&str]| endings.iter().any(|ending| words.ends_with(ending.as_bytes()));
     let is = |endings: &[&str]| {
         endings.iter().any(|ending| strip_word(words, ending).is_some() || words == ending.as_bytes())
     };
-    // `PWD` alone is the working directory, and `PASS: name` a line of a test run.
-    let upper = !name.iter().any(u8::is_ascii_lowercase);
-    if ends(&PASSWORDS) || is(&["pass", "pwd", "pw"]) && !(upper && matches!(words, b"pwd" | b"pass")) {
-        Some(Telling::Password)
-    } else if ends(&["secret"])
-        || is(&KEYS)
-        || is(&SECRET_TOKENS)
-        || KEY_ENDINGS.iter().any(|ending| words.ends_with(ending.as_bytes()))
-    {
-        Some(Telling::Secret)
-    } else if is(&["auth", "authorization"]) {
-        Some(Telling::Auth)
-    } else if ends(&["token"]) && !is(&OTHER_TOKENS)
-        || is(&["credential", "credentials", "creds"])
-        || upper && is(&["key"]) && words != b"key" && !is(&OTHER_KEYS)
-    {
-        Some(Telling::Token)
-    } else if is(&["key"]) && !is(&OTHER_KEYS) {
-        Some(Telling::Key)
-    } else {
-        None
+    match words {
+        [.., b'k', b'e', b'y'] if is(&KEYS) || ends(&KEY_ENDINGS) => Some(Telling::Secret),
+        [.., b'k', b'e', b'y'] if is(&["key"]) && !is(&OTHER_KEYS) => {
+            Some(if upper && words != b"key" { Telling::Token } else { Telling::Key })
+        }
+        [.., b't', b'o', b'k', b'e', b'n'] if is(&SECRET_TOKENS) => Some(Telling::Secret),
+        [.., b't', b'o', b'k', b'e', b'n'] if !is(&OTHER_TOKENS) => Some(Telling::Token),
+        [.., b'e', b'c', b'r', b'e', b't'] => Some(Telling::Secret),
+        [.., b'd' | b'a' | b'l', _] if is(&["creds", "credential", "credentials"]) => Some(Telling::Token),
+        _ if is(&["auth", "authorization"]) => Some(Telling::Auth),
+        // `PWD` alone is the working directory, and `PASS: name` a line of a test run.
+        [.., b's' | b'd' | b'w'] if is(&["pass", "pwd", "pw"]) => {
+            (!upper || !matches!(words, b"pwd" | b"pass")).then_some(Telling::Password)
+        }
+        [.., b'd' | b'e' | b't' | b's' | b'h'] if ends(&PASSWORDS) => Some(Telling::Password),
+        _ => None,
     }
 }
 
@@ -139,10 +139,6 @@ fn strip_word<'w>(words: &'w [u8], word: &str) -> Option<&'w [u8]> {
     words.strip_suffix(word.as_bytes())?.strip_suffix(b"_")
 }
 
-fn has_word(words: &[u8], word: &str) -> bool {
-    words.split(|byte| *byte == b'_').any(|part| part == word.as_bytes())
-}
-
 /// Endings of names of passwords, also where they are one word with something else.
 const PASSWORDS: [&str; 24] = [
     "password",
@@ -172,7 +168,7 @@ const PASSWORDS: [&str; 24] = [
 ];
 
 /// Names of keys that are secret.
-const KEYS: [&str; 46] = [
+const KEYS: [&str; 45] = [
     "api_key",
     "apikey",
     "access_key",
@@ -211,7 +207,6 @@ const KEYS: [&str; 46] = [
     "session_key",
     "crypt_key",
     "jwt_key",
-    "secret_key_base",
     "signature_key",
     "validation_key",
     "decryption_key",
