@@ -158,6 +158,37 @@ fn of_two_coding_or_type_headers_none_hides_a_secret() {
     assert_eq!(echo.requests().len(), 1);
 }
 
+/// A message may come in several texts, and a secret in two of them.
+#[test]
+fn secrets_that_go_on_in_the_next_part() {
+    let (gateway, echo) = pair(Knobs::default());
+    let line = "FAKEfake".repeat(8);
+    let (begin, end) =
+        (format!("-----BEGIN {} KEY-----", "PRIVATE"), format!("-----END {} KEY-----", "PRIVATE"));
+    let key = secret();
+    let (before, after) = key.split_at(7);
+    let texts = [
+        format!("see {begin}\n{line}\n{}", &line[..9]),
+        format!("{}\n{end} and {before}", &line[9..]),
+        format!("{after}!"),
+    ];
+    let parts: Vec<_> = texts.iter().map(|text| json!({"type": "text", "text": text})).collect();
+    let messages = [json!({"role": "user", "content": parts})];
+    let body = json!({"model": "m", "max_tokens": 10, "messages": messages}).to_string();
+    let answer = gateway.client().post("/anthropic/v1/messages", body);
+    let seen = &echo.requests()[0].body;
+    assert!(
+        !contains(seen, "FAKEfake") && !contains(seen, &secret()[7..]),
+        "{}",
+        String::from_utf8_lossy(seen)
+    );
+    for text in &texts {
+        let text = json!(text).to_string();
+        assert!(contains(&answer.body, text.trim_matches('"')), "{text} is not in {}", answer.text());
+    }
+    chain_verifies(&gateway);
+}
+
 /// A media type is a header, and may be anything: no message and no line quotes one that is not known.
 #[test]
 fn what_is_said_of_a_body_quotes_no_header() {

@@ -21,6 +21,16 @@ const SEPARATORS: [&str; 5] = ["\t", "\u{2192}", ": ", "| ", " | "];
 /// Longest number, with what fills it up.
 const MAX_WIDTH: usize = 12;
 
+/// How many bytes of a line are its number and what stands behind that; 0 where there is none.
+pub(crate) fn width(line: &[u8]) -> usize {
+    let digit =
+        line.iter().take(MAX_WIDTH).take_while(|byte| **byte == b' ' || byte.is_ascii_digit()).count();
+    let number = line[..digit].trim_ascii_end().len();
+    let behind = |separator: &&&str| line[number..].starts_with(separator.as_bytes());
+    let end = SEPARATORS.iter().filter(behind).map(|separator| number + separator.len()).max();
+    end.filter(|end| Numbering::of(&line[..*end]).is_some()).unwrap_or(0)
+}
+
 impl Numbering {
     /// Reads the numbering off what stands before a text on its line.
     #[must_use]

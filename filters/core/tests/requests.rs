@@ -340,6 +340,78 @@ fn a_private_key_may_be_a_list_of_lines() {
     }
 }
 
+fn parts(texts: &[&str]) -> Value {
+    let parts: Vec<_> = texts.iter().map(|text| json!({"type": "text", "text": text})).collect();
+    json!({"messages": [{"role": "user", "content": parts}]})
+}
+
+/// The texts of the parts as the upstream gets them.
+fn seen_parts(dialect: &str, texts: &[&str]) -> Vec<String> {
+    let seen: Value = serde_json::from_str(&seen(dialect, &parts(texts))).expect("JSON");
+    let parts = seen["messages"][0]["content"].as_array().expect("parts").iter();
+    parts.map(|part| part["text"].as_str().expect("a text").to_owned()).collect()
+}
+
+#[test]
+fn a_private_key_may_go_on_in_the_next_part() {
+    let pem = pem("\n");
+    let lines: Vec<&str> = pem.lines().collect();
+    let numbered = format!("  3\t{}\n  4\t{}\nafter it", lines[2], lines[3]);
+    let (begin, end) = (format!("see:\n{}\n", lines[0]), format!("{}\n{} and more", lines[2], lines[3]));
+    let cases = [
+        // After the header; within the body; in the middle of a line; in three parts; numbered; as `\n`.
+        vec![begin.clone(), format!("{}\n{end}", lines[1])],
+        vec![format!("{begin}{}\n", lines[1]), end.clone()],
+        vec![format!("{begin}{}", &lines[1][..20]), format!("{}\n{end}", &lines[1][20..])],
+        vec![begin.clone(), lines[1].to_owned(), end],
+        vec![format!("  1\t{}\n  2\t{}\n", lines[0], lines[1]), numbered],
+        vec![pem.replace('\n', "\\n")[..60].to_owned(), pem.replace('\n', "\\n")[60..].to_owned() + " more"],
+    ];
+    for (dialect, texts) in
+        ["anthropic", "openai", "generic"].into_iter().flat_map(|it| cases.iter().map(move |case| (it, case)))
+    {
+        let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+        let seen = seen_parts(dialect, &texts);
+        assert!(!seen.concat().contains("FAKEfake"), "{seen:?}");
+        let rest =
+            ["more", "after it"].into_iter().find(|rest| texts.concat().ends_with(rest)).expect("a rest");
+        assert!(seen.concat().ends_with(rest), "{seen:?}");
+    }
+    // A header that is only spoken of begins nothing.
+    let spoken = format!("a file with {} in it", lines[0]);
+    assert_eq!(seen_parts("anthropic", &[&spoken, "Hello"]), [spoken.as_str(), "Hello"]);
+    // Neither does one in another message's part, or in another place of the same.
+    let elsewhere = json!({"messages": [
+        {"role": "user", "content": [{"type": "text", "text": lines[0]}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "Hello"}, {"type": "x", "note": "Hello"}]},
+    ]});
+    assert!(seen("anthropic", &elsewhere).matches("Hello").count() == 2);
+}
+
+#[test]
+fn a_token_may_be_cut_between_parts() {
+    let key = key();
+    let long = "x ".repeat(3000);
+    for cut in 1..key.len() {
+        let (before, after) = key.split_at(cut);
+        for (start, end) in [("", ""), ("the key is ", ", keep it"), (&*long, &*format!(" {long}"))] {
+            let seen =
+                seen_parts("anthropic", &[&format!("{start}{before}"), &format!("{after}{end}"), "more"]);
+            let joined = seen.concat();
+            assert!(joined.matches("<pl:AWS_ACCESS_KEY:").count() == 2, "{joined}");
+            assert!(!joined.contains(before) || before.len() < 4, "{joined}");
+            assert!(seen[0].starts_with(start) && seen[1].ends_with(end) && seen[2] == "more");
+        }
+    }
+    // In three pieces, and with escapes around.
+    let seen =
+        seen_parts("openai", &[&format!("\"\n{}", &key[..5]), &key[5..9], &format!("{}\"\n", &key[9..])]);
+    assert_eq!(seen.iter().map(|part| part.matches("<pl:").count()).collect::<Vec<_>>(), [1, 1, 1]);
+    // What only meets there is no token.
+    let whole = ["it ends in AKIA", " and begins with FAKE"];
+    assert_eq!(seen_parts("anthropic", &whole), whole);
+}
+
 #[test]
 fn broken_bodies_are_refused_not_passed() {
     let json = Some("application/json");

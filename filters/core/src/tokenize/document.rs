@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use super::{Splices, Tokenizer, Unscannable, sieve::Sieve};
+use super::{Splices, Tokenizer, Unscannable, seams::Seams, sieve::Sieve};
 use crate::json::{Lexer, NodeId, Rule, Schema, StringPiece, Visitor};
 
 /// Scans every string and member name that the schema does not name as opaque.
@@ -15,15 +15,22 @@ pub(super) fn scan(
     if std::str::from_utf8(body).is_err() {
         return Err(Unscannable::Binary("JSON that is not UTF-8"));
     }
-    scan_with(Sieve::new(tokenizer, body), body, schema, many)
+    scan_with(tokenizer, Sieve::new(tokenizer, body), body, schema, many)
 }
 
-fn scan_with(sieve: Sieve<'_>, body: &[u8], schema: &Schema, many: bool) -> Result<Splices, Unscannable> {
+fn scan_with(
+    tokenizer: &Tokenizer<'_>,
+    sieve: Sieve<'_>,
+    body: &[u8],
+    schema: &Schema,
+    many: bool,
+) -> Result<Splices, Unscannable> {
     let mut walk = Walk {
         schema,
         body,
         shortest_key: sieve.shortest_key(),
         sieve,
+        seams: Seams::default(),
         key: None,
         containers: Vec::new(),
         opened: 0,
@@ -35,7 +42,9 @@ fn scan_with(sieve: Sieve<'_>, body: &[u8], schema: &Schema, many: bool) -> Resu
     if walk.token_ids {
         return Err(Unscannable::TokenIds);
     }
-    walk.sieve.finish()
+    let mut splices = walk.sieve.finish()?;
+    walk.seams.search(tokenizer, body, &mut splices);
+    Ok(splices)
 }
 
 /// The schema of a document that nothing is known of.
@@ -55,6 +64,7 @@ struct Walk<'a> {
     schema: &'a Schema,
     body: &'a [u8],
     sieve: Sieve<'a>,
+    seams: Seams,
     /// Member names that are not escaped and shorter are not scanned.
     shortest_key: usize,
     /// The member name last seen.
@@ -89,7 +99,15 @@ enum Signature {
 impl Walk<'_> {
     fn scan(&mut self, raw: Range<usize>) {
         let key = self.key.clone().map(|key| &self.body[key]);
-        let list = self.containers.last().and_then(|container| container.list);
+        let list = match self.containers.as_slice() {
+            [.., Container { list: Some(list), .. }] => Some(*list),
+            // A text part of a message: the `text` of an object in an array.
+            [.., Container { list: Some(list), .. }, _] if key == Some(b"text") => {
+                self.seams.part(self.body, *list, raw.clone());
+                Some(*list)
+            }
+            _ => None,
+        };
         self.sieve.add(raw, key, list);
     }
 
@@ -337,7 +355,7 @@ mod tests {
         let vault = Vault::new(SessionKey::new([3; 32]), 10_000, 100);
         let tokenizer = Tokenizer { detectors, vault: &vault, scope: Scope(1), now: 0 };
         let sieve = if thorough { Sieve::open(&tokenizer, body) } else { Sieve::new(&tokenizer, body) };
-        let splices = scan_with(sieve, body, nothing_special(), true)?;
+        let splices = scan_with(&tokenizer, sieve, body, nothing_special(), true)?;
         let describe = |splice: &crate::tokenize::Splice| {
             let mut placeholder = Vec::new();
             splice.entry.iter().for_each(|entry| entry.write_placeholder(&mut placeholder));

@@ -1,16 +1,20 @@
-//! A private key as a list of its lines: `["-----BEGIN …", "MII…", …]`, as notebooks, editors' tools and
-//! quoted source have it. No line but the first says what it is; its neighbours do.
+//! A private key in several strings: as a list of its lines, `["-----BEGIN …", "MII…", …]`, as notebooks,
+//! editors' tools and quoted source have it; or begun in one text part of a message and ended in the next.
+//! No string but the first says what it is; its neighbours do.
 
 use std::{ops::Range, sync::LazyLock};
 
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 
-use crate::secret::Kind;
+use crate::{numbering, secret::Kind};
 
-/// The kind of each line.
+/// The kind of each piece.
 pub(super) const KIND: Kind = Kind::new("PEM_BLOCK");
 
 pub(super) static PRIVATE_KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"PRIVATE KEY"));
+
+/// Lines of a key that are no secret (RFC 1421).
+const HEADERS: [&[u8]; 3] = [b"Proc-Type:", b"DEK-Info:", b"Comment:"];
 
 /// Follows the strings of a document.
 #[derive(Default)]
@@ -25,40 +29,97 @@ impl KeyLines {
         self.open_in.is_some()
     }
 
-    /// Takes the next string and the list that it is an element of. Gives the part of it that is key
+    /// Takes the next string and the list that it belongs to. Gives the part at its start that is key
     /// material for no reason but the strings before it.
     pub(super) fn take(&mut self, text: &[u8], list: Option<usize>) -> Option<Range<usize>> {
+        let mut found = None;
         if self.open_in.is_some() && self.open_in == list {
-            let line = trimmed(text);
-            let ends = text[line.clone()].starts_with(b"-----END");
-            let material = !line.is_empty() && text[line.clone()].iter().all(|&byte| is_base64(byte));
-            if !material || ends {
+            let (material, goes_on) = material(text);
+            if !goes_on {
                 self.open_in = None;
             }
-            if material {
-                return Some(line);
-            }
+            found = material;
         }
-        if list.is_some() && begins_key(text) {
+        if list.is_some() && begins_key(&text[found.as_ref().map_or(0, |range| range.end)..]) {
             self.open_in = list;
         }
-        None
+        found
     }
 }
 
-/// Whether a key begins in the text and does not end there.
+/// Whether a key begins in the text and goes on to the text's end: a header that is quoted in prose does not.
 fn begins_key(text: &[u8]) -> bool {
-    let Some(label) = PRIVATE_KEY.find(text) else { return false };
-    let begins = memchr::memmem::rfind(&text[..label], b"-----BEGIN").is_some();
-    begins && memchr::memmem::find(&text[label..], b"-----END").is_none()
+    let Some(label) = memmem::rfind(text, PRIVATE_KEY.needle()) else { return false };
+    if memmem::rfind(&text[..label], b"-----BEGIN").is_none() {
+        return false;
+    }
+    let rest = &text[label + PRIVATE_KEY.needle().len()..];
+    // ` BLOCK` may come before the dashes.
+    match memmem::find(&rest[..rest.len().min(16)], b"-----") {
+        Some(dashes) => {
+            let body = &rest[dashes + 5..];
+            lines(body).all(|line| trimmed(body, line).is_empty()) || material(body).1
+        }
+        None => rest.len() < 16,
+    }
 }
 
-/// Without the white space around it, and the comma or quote that ends a quoted line.
-fn trimmed(text: &[u8]) -> Range<usize> {
+/// The key material that a text begins with, from its first byte to its last or to the end of its END
+/// marker; and whether more may come in the next.
+fn material(text: &[u8]) -> (Option<Range<usize>>, bool) {
+    let mut found: Option<Range<usize>> = None;
+    for line in lines(text) {
+        let core = trimmed(text, line);
+        let content = &text[core.clone()];
+        if content.is_empty() || HEADERS.iter().any(|header| content.starts_with(header)) {
+            continue;
+        }
+        if content.starts_with(b"-----END") {
+            // A marker by itself is no secret.
+            if let Some(found) = &mut found {
+                found.end = core.start + marker_end(content);
+            }
+            return (found, false);
+        }
+        if !content.iter().all(|&byte| is_base64(byte)) {
+            return (found, false);
+        }
+        found = Some(found.map_or(core.start, |found| found.start)..core.end);
+    }
+    (found, true)
+}
+
+/// Where `-----END …-----` ends.
+fn marker_end(marker: &[u8]) -> usize {
+    memmem::find(&marker[5..], b"-----").map_or(marker.len(), |at| at + 10)
+}
+
+/// The lines of a text, without their ends; a newline may be written `\n`.
+fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    std::iter::from_fn(move || {
+        (start < text.len()).then(|| {
+            let rest = &text[start..];
+            let newline = memchr::memchr(b'\n', rest).map(|at| (at, 1));
+            let written = memmem::find(rest, b"\\n").map(|at| (at, 2));
+            let (length, end) = newline.into_iter().chain(written).min().unwrap_or((rest.len(), 0));
+            let line = start..start + length;
+            start += length + end;
+            line
+        })
+    })
+}
+
+/// A line without its number in a listing, the white space around it, and the comma or quote that ends a
+/// quoted line.
+fn trimmed(text: &[u8], line: Range<usize>) -> Range<usize> {
     let skipped = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b'"' | b'\'' | b'\\');
-    let start = text.iter().position(|byte| !skipped(byte)).unwrap_or(text.len());
-    let end = text.iter().rposition(|byte| !skipped(byte)).map_or(start, |last| last + 1);
-    start..end
+    let content = &text[line.clone()];
+    let content = &content[numbering::width(content)..];
+    let start = content.iter().position(|byte| !skipped(byte)).unwrap_or(content.len());
+    let end = content.iter().rposition(|byte| !skipped(byte)).map_or(start, |last| last + 1);
+    let offset = line.end - content.len();
+    offset + start..offset + end
 }
 
 fn is_base64(byte: u8) -> bool {

@@ -143,7 +143,7 @@ impl<'a> LeafScanner<'a> {
         self.finds = finds;
     }
 
-    /// [`Self::find`], unless the text is a line of a key that began in a string before it.
+    /// [`Self::find`], but for what belongs to a key that began in a string before it.
     fn find_or_continue(
         &mut self,
         text: &[u8],
@@ -152,12 +152,18 @@ impl<'a> LeafScanner<'a> {
         depth: usize,
         finds: &mut Vec<Find>,
     ) {
-        match self.key_lines.take(text, list) {
-            Some(range) => {
-                let plaintext = Zeroizing::new(text[range.clone()].to_vec());
-                finds.push(Find { range, kind: key_lines::KIND, plaintext });
-            }
-            None => self.find(text, key, depth, finds),
+        let Some(range) = self.key_lines.take(text, list) else {
+            self.find(text, key, depth, finds);
+            return;
+        };
+        let end = range.end;
+        let plaintext = Zeroizing::new(text[range.clone()].to_vec());
+        finds.push(Find { range, kind: key_lines::KIND, plaintext });
+        // What follows the key is text like any other.
+        let first = finds.len();
+        self.find(&text[end..], key, depth, finds);
+        for find in &mut finds[first..] {
+            find.range = find.range.start + end..find.range.end + end;
         }
     }
 

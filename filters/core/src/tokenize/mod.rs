@@ -9,6 +9,7 @@ mod key_lines;
 mod leaf;
 mod multipart;
 mod nested;
+mod seams;
 mod sieve;
 mod surroundings;
 
