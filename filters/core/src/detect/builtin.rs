@@ -4,6 +4,7 @@
 //! the first one listed names them, so specific ones stand before general ones; and the policy
 //! hash covers the order.
 
+mod agents;
 mod ai;
 mod azure;
 mod cloud;
@@ -20,11 +21,13 @@ mod payments;
 mod registry;
 mod saas;
 mod scm;
+mod services;
 
 use super::detector::Detector;
 
 /// All built-in detectors, group by group.
 pub static DETECTORS: &[&[Detector]] = &[
+    agents::DETECTORS,
     models::DETECTORS,
     hosting::DETECTORS,
     azure::DETECTORS,
@@ -39,6 +42,7 @@ pub static DETECTORS: &[&[Detector]] = &[
     cloud::DETECTORS,
     dev::DETECTORS,
     comms::DETECTORS,
+    services::DETECTORS,
     keys::DETECTORS,
     context::DETECTORS,
 ];

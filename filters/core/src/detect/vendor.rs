@@ -181,6 +181,15 @@ pub(super) fn zhipu(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range
     (closes && is_mixed(&text[body..end])).then_some(start..end)
 }
 
+/// Ollama: 32 hex digits, a dot, 24 of base64url. The candidate starts at the dot.
+pub(super) fn ollama(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
+    let &Candidate { text, start: dot, body } = candidate;
+    let start = exactly(text, Class::HEX, dot, 32)?;
+    let end = run(text, Class::URL, body, (24, 24))?;
+    let closes = !text.get(end).is_some_and(|&byte| matches!(byte, b'.' | b'('));
+    (closes && is_mixed(&text[body..end])).then_some(start..end)
+}
+
 /// Keys of an id, a colon and a secret in hex: fal.ai (a UUID and 32), Ghost (24 and 64). The candidate starts
 /// at the colon.
 pub(super) fn id_and_hex(candidate: &Candidate<'_>, _: &mut Runs<'_>) -> Option<Range<usize>> {
