@@ -24,7 +24,10 @@ mod heir;
 mod message;
 mod program;
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 use tokio::sync::watch;
@@ -41,6 +44,23 @@ const PROTOCOL: u32 = 1;
 
 fn socket_of(config: &Config) -> PathBuf {
     config.state_dir.join("handover.sock")
+}
+
+/// The longest name that a socket can have; the system has 108 bytes for it, an end included.
+const LONGEST_NAME: usize = 107;
+
+/// A name for `path` that is short enough for a socket, good for as long as what comes with it is kept.
+/// Directories may have longer ones.
+fn short_name(path: &Path) -> io::Result<(PathBuf, Option<File>)> {
+    if path.as_os_str().len() <= LONGEST_NAME {
+        return Ok((path.to_owned(), None));
+    }
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let directory = File::open(directory)?;
+    let through = PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd()));
+    Ok((through.join(name), Some(directory)))
 }
 
 /// What the parts of a gateway that is about to end look at.

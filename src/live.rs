@@ -20,7 +20,7 @@ use crate::config::{self, Config};
 use crate::evidence::files;
 use crate::upstream::Target;
 
-pub(crate) use reload::{Cause, Reloader};
+pub(crate) use reload::{Cause, Reloader, holds_secret};
 pub(crate) use watch::Watcher;
 
 /// One configuration and what was made from it.

@@ -22,7 +22,7 @@ use pingora_core::protocols::http::ServerSession;
 use serde_json::{Value, json};
 
 use crate::door::{Door, Stranger};
-use crate::live::Cause;
+use crate::live::{Cause, holds_secret};
 use crate::state::Files;
 
 use access::Access;
@@ -30,6 +30,9 @@ use access::Access;
 pub(crate) use bounded::Bounded;
 pub(crate) use facts::Facts;
 pub(crate) use verification::Verifier;
+
+/// The most characters of a reason that go into the gateway's own log.
+const LONGEST_REASON: usize = 200;
 
 /// What is answered.
 struct Answer {
@@ -104,9 +107,17 @@ impl Admin {
             _ => return Err(refusal(StatusCode::BAD_REQUEST, "unknown action")),
         };
         self.facts.switch.set_http(arm);
-        // The reason may hold anything; it is for the answer's sender alone to remember.
-        tracing::warn!(source = "http", with_reason = asked["reason"].is_string(), "kill switch {status}");
+        let reason = asked["reason"].as_str().map(|reason| self.fit_to_log(reason));
+        tracing::warn!(source = "http", reason, "kill switch {status}");
         Ok(json_answer(StatusCode::OK, &json!({ "status": status })))
+    }
+
+    /// What the operator gives as reason may hold anything. (What does not print is escaped by the log.)
+    fn fit_to_log(&self, reason: &str) -> String {
+        match holds_secret(reason, &self.facts.live.now().policy.detectors) {
+            true => "(withheld: it holds a secret)".to_owned(),
+            false => reason.chars().take(LONGEST_REASON).collect(),
+        }
     }
 
     async fn reload(&self) -> Result<Answer, Answer> {

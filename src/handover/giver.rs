@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::channel::{Channel, Kind};
 use super::message::{self, Held, Offer, State};
-use super::{Ending, PROTOCOL, socket_of};
+use super::{Ending, PROTOCOL, short_name, socket_of};
 use crate::config::Config;
 use crate::kill_switch::KillSwitch;
 use crate::metrics::Metrics;
@@ -115,7 +115,7 @@ fn listen(path: &Path) -> Result<UnixListener> {
     let new = path.with_extension("new");
     let made = match std::fs::remove_file(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => UnixListener::bind(&new).and_then(|listener| {
+        _ => short_name(&new).and_then(|(name, _directory)| UnixListener::bind(name)).and_then(|listener| {
             std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
             std::fs::rename(&new, path)?;
             Ok(listener)

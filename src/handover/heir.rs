@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::channel::{Channel, Kind};
 use super::message::{self, Offer, State};
-use super::{PROTOCOL, socket_of};
+use super::{PROTOCOL, short_name, socket_of};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::kill_switch::KillSwitch;
@@ -45,7 +45,8 @@ impl Heir {
     /// When there is none, or what it has does not fit the configuration.
     pub(crate) fn ask(config: &Config) -> Result<Self> {
         let path = socket_of(config);
-        let stream = UnixStream::connect(&path).map_err(|error| {
+        let connected = short_name(&path).and_then(|(name, _directory)| UnixStream::connect(name));
+        let stream = connected.map_err(|error| {
             Failure::new(
                 format!("no gateway can be asked to hand over at {}: {error}", path.display()),
                 "Start without --upgrade if none is running; else run as the user it runs as.",

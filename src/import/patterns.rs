@@ -50,9 +50,15 @@ fn pattern(file: &Path, line: usize, value: Value, notes: &mut Vec<Note>) -> Res
         _ => return Err("its second part is no expression".to_owned()),
     };
     let regex = regex::translate(&expression)?;
-    let label = label(&written);
+    let mut label = label(&written);
+    // It would not be seen whose detector found something.
+    let is_built_in = Detectors::builtin().kinds().any(|kind| kind.label() == label);
+    if is_built_in {
+        label.push_str("_OWN");
+    }
     if label != written {
-        notes.push(Note::new(file, line, format!("the label {written:?} becomes {label}")));
+        let why = if is_built_in { " (there is a built-in detector of that name)" } else { "" };
+        notes.push(Note::new(file, line, format!("the label {written:?} becomes {label}{why}")));
     }
     // As strict as the configuration is going to be.
     let extra = ExtraPattern { kind: label.clone(), regex: regex.clone() };
@@ -121,6 +127,15 @@ mod tests {
                 "    regex: \"(?i)x{2}\\n\"",
             ]
         );
+    }
+
+    #[test]
+    fn a_built_in_label_stays_the_built_in_detectors() {
+        let (patterns, notes) = read_all("PATTERNS = [('GITHUB_TOKEN', 'ghp_[0-9]{9}')]");
+        assert_eq!(patterns[0].label, "GITHUB_TOKEN_OWN");
+        let note = "patterns.py:1: the label \"GITHUB_TOKEN\" becomes GITHUB_TOKEN_OWN \
+                    (there is a built-in detector of that name)";
+        assert_eq!(notes, [note]);
     }
 
     #[test]

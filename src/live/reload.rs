@@ -217,10 +217,15 @@ fn check_authority(config: &Config) -> Result<(), String> {
 
 /// A reason may quote the file. Where that is a secret, it is not told.
 fn withhold_secrets(reason: String, detectors: &Detectors) -> String {
-    let mut spans = Vec::new();
-    detectors.scan(Leaf { text: reason.as_bytes(), key: None }, &mut spans);
-    if spans.is_empty() {
-        return reason;
+    if holds_secret(&reason, detectors) {
+        return "the configuration cannot be used; the reason is withheld because it quotes a secret. Check the file with `waterwall scan`.".to_owned();
     }
-    "the configuration cannot be used; the reason is withheld because it quotes a secret. Check the file with `waterwall scan`.".to_owned()
+    reason
+}
+
+/// Whether a text from outside is not to be told.
+pub(crate) fn holds_secret(text: &str, detectors: &Detectors) -> bool {
+    let mut spans = Vec::new();
+    detectors.scan(Leaf { text: text.as_bytes(), key: None }, &mut spans);
+    !spans.is_empty()
 }

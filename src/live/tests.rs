@@ -117,7 +117,8 @@ fn a_refusal_is_recorded_once_and_gone_when_mended() {
 fn a_reason_never_quotes_a_secret() {
     let world = World::new();
     let secret = format!("AKIA{}", "FAKE".repeat(4));
-    let reason = world.reload(format!("redaction: {{ extra_detectors: {secret} }}\n").as_bytes()).unwrap_err();
+    let reason =
+        world.reload(format!("redaction: {{ extra_detectors: {secret} }}\n").as_bytes()).unwrap_err();
     assert!(reason.contains("withheld"), "{reason}");
     assert!(!world.log().contains(&secret));
 }

@@ -87,6 +87,26 @@ fn a_checkpoint_of_before_a_restart_is_told() {
     assert_eq!(told(&gateway), (last["ts"].clone(), last["chain_root_hash"].clone()));
 }
 
+/// Why somebody stopped everything is what others want to know; it must not give a secret away, nor
+/// steer the terminal that shows the log.
+#[test]
+fn the_reason_of_arming_is_told() {
+    let (gateway, _echo) = start();
+    let headers = format!(
+        "host: localhost\r\ncontent-type: application/json\r\nauthorization: Bearer {}\r\n",
+        token(&gateway)
+    );
+    let arm = |reason: &str| {
+        let body = json!({"action": "arm", "reason": reason}).to_string();
+        assert_eq!(post(&gateway, "/admin/killswitch", &headers, &body), 200);
+    };
+    arm("rotating \u{1b}[31mkeys");
+    gateway.wait_for_log(r#"kill switch armed source="http" reason="rotating \u{1b}[31mkeys""#);
+    arm(&format!("leaked {}", aws()));
+    gateway.wait_for_log("withheld: it holds a secret");
+    assert!(!gateway.setup.stderr().contains(&aws()));
+}
+
 #[test]
 fn the_token_is_private_and_made_at_the_first_start() {
     let (gateway, _echo) = start();

@@ -337,6 +337,17 @@ fn a_successor_that_cannot_take_over_leaves_everything_as_it_was() {
     ends_with_a_sound_log(&mut gateway);
 }
 
+/// Longer than the name of a socket may be.
+#[test]
+fn a_state_directory_with_a_long_name_is_as_good() {
+    let upstream = Scripted::answering(OK);
+    let setup = Setup::new([UpstreamConfig::generic(upstream.url())]).long_state_dir();
+    let mut gateway = setup.start();
+    let mut older = gateway.upgrade();
+    assert_eq!(gateway.client().get("/up/x", "").status, 200);
+    assert_eq!(wait(&mut older.0).code(), Some(0));
+}
+
 #[test]
 fn a_successor_without_a_predecessor_is_told() {
     let setup = Setup::new([UpstreamConfig::generic("http://127.0.0.1:9")]);

@@ -48,6 +48,7 @@ pub(crate) struct Setup {
     extra: String,
     env: Vec<(&'static str, OsString)>,
     descriptors: Option<usize>,
+    state_dir: String,
 }
 
 impl Setup {
@@ -61,6 +62,7 @@ impl Setup {
             extra: String::new(),
             descriptors: None,
             env: Vec::new(),
+            state_dir: "state".to_owned(),
         }
     }
 
@@ -91,6 +93,11 @@ impl Setup {
         Self { descriptors: Some(count), ..self }
     }
 
+    /// Keeps its state in a directory with a name of 200 bytes.
+    pub(crate) fn long_state_dir(self) -> Self {
+        Self { state_dir: "s".repeat(200), ..self }
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -105,7 +112,7 @@ impl Setup {
     fn yaml(&self, listen: &str, admin: &str) -> String {
         let mut yaml = format!(
             "listen: {listen}\nadmin: {{ listen: {admin} }}\nstate_dir: {}\nkill_switch: {}\nupstreams:\n",
-            self.path("state").display(),
+            self.path(&self.state_dir).display(),
             self.kill_switch,
         );
         for upstream in &self.upstreams {
