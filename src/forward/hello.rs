@@ -30,8 +30,10 @@ impl Hello {
     /// Reads what a client has said so far, which may be cut anywhere and into any records.
     pub(super) fn read(bytes: &[u8]) -> Self {
         match bytes {
-            [] | [HANDSHAKE] => return Self::Partial,
+            [] | [20..=24] => return Self::Partial,
             [HANDSHAKE, 3, ..] => {}
+            // A server may pass over an alert, say, and take the hello behind it.
+            [20..=24, 3, ..] => return Self::Broken,
             _ => return Self::Other,
         }
         let Some((message, is_whole)) = handshake(bytes) else { return Self::Broken };
@@ -191,8 +193,7 @@ mod tests {
 
     #[test]
     fn others_are_told_by_their_first_bytes() {
-        for other in
-            [&b"SSH-2.0-x\r\n"[..], b"GET / HTTP/1.1\r\n", &[22, 2], &[0x80, 46, 1, 3, 1], &[23, 3, 3]]
+        for other in [&b"SSH-2.0-x\r\n"[..], b"GET / HTTP/1.1\r\n", &[22, 2], &[0x80, 46, 1, 3, 1], &[23, 4]]
         {
             assert_eq!(Hello::read(other), Hello::Other, "{other:?}");
         }
@@ -211,6 +212,7 @@ mod tests {
             &interrupted,
             &cut,
             &[22, 3, 1, 0, 0],
+            &[21, 3, 1, 0, 2, 1, 90, 22, 3, 1],
             &[22, 3, 1, 255, 255],
             &[22, 3, 1, 0, 4, 2, 0, 0, 0],
         ] {

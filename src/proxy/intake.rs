@@ -11,6 +11,8 @@ use waterwall_pipeline::Refusal;
 use super::bodies::Share;
 use super::rescue::Rescue;
 
+/// Room for a body at once; larger ones grow.
+const ROOM: usize = 4 << 20;
 /// The longest pause inside a body.
 const PAUSE: Duration = Duration::from_secs(60);
 /// The longest time for a whole body: 64 MiB at 2 Mbit/s.
@@ -49,7 +51,8 @@ pub(super) async fn read_body(
         invite(session).await?;
     }
     let reading = async {
-        let mut body = BytesMut::with_capacity(announced.unwrap_or(0));
+        // What is announced may never come.
+        let mut body = BytesMut::with_capacity(announced.unwrap_or(0).min(ROOM));
         while let Some(chunk) = next_chunk(session).await? {
             if chunk.len() > limit - body.len() {
                 return Err(too_large());

@@ -151,6 +151,30 @@ fn bodies_that_are_too_many_at_once() {
     });
 }
 
+/// A connection goes on after a body of chunks, whatever is sent before its answer.
+#[test]
+fn requests_after_a_body_of_chunks() {
+    let (gateway, upstream) = pair();
+    let mut client = gateway.client();
+    let chunked = "POST /up/a HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nt: x\r\n\r\n";
+    let whole = "POST /up/b HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\n\r\n[]";
+    // One after the other, byte by byte, and all at once.
+    for _ in 0..2 {
+        client.send(chunked);
+        assert_eq!(client.response().status, 200);
+    }
+    for byte in chunked.bytes() {
+        client.send([byte]);
+    }
+    assert_eq!(client.response().status, 200);
+    client.send([chunked, whole, whole, chunked, whole].concat());
+    for _ in 0..5 {
+        assert_eq!(client.response().status, 200);
+    }
+    let bodies: Vec<_> = upstream.requests().into_iter().map(|request| request.body).collect();
+    assert_eq!(bodies, [b"{}", b"{}", b"{}", b"{}", b"[]", b"[]", b"{}", b"[]"].map(|body| body.to_vec()));
+}
+
 /// A head has a time in all, not one for each read.
 #[test]
 fn a_head_that_trickles_in() {

@@ -388,6 +388,21 @@ fn a_private_key_may_go_on_in_the_next_part() {
     assert!(seen("anthropic", &elsewhere).matches("Hello").count() == 2);
 }
 
+/// Law 11: a test that never ended would tell.
+#[test]
+fn keys_and_seams_without_end_cost_what_they_are_long() {
+    let begin = format!("-----BEGIN {} KEY-----\n", "PRIVATE");
+    for newline in ["\n", "\\n"] {
+        let seen = seen_parts("generic", &[&begin, &format!("A{newline}").repeat(1 << 18)]);
+        assert!(seen[1].starts_with("<pl:PEM_BLOCK:"), "{}", &seen[1][..40]);
+    }
+    let (key, many) = (key(), 5_000);
+    let texts: Vec<_> =
+        (0..many).flat_map(|_| [format!(" {}", &key[..8]), format!("{} ", &key[8..])]).collect();
+    let seen = seen_parts("generic", &texts.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(seen.concat().matches("<pl:AWS_ACCESS_KEY:").count(), 2 * many);
+}
+
 #[test]
 fn a_token_may_be_cut_between_parts() {
     let key = key();

@@ -98,15 +98,18 @@ fn marker_end(marker: &[u8]) -> usize {
 fn lines(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
-        (start < text.len()).then(|| {
-            let rest = &text[start..];
-            let newline = memchr::memchr(b'\n', rest).map(|at| (at, 1));
-            let written = memmem::find(rest, b"\\n").map(|at| (at, 2));
-            let (length, end) = newline.into_iter().chain(written).min().unwrap_or((rest.len(), 0));
-            let line = start..start + length;
-            start += length + end;
-            line
-        })
+        let from = start;
+        let mut at = start;
+        while let Some(next) = memchr::memchr2(b'\n', b'\\', &text[at..]) {
+            let end = at + next;
+            at = end + 1;
+            if text[end] == b'\n' || text.get(at) == Some(&b'n') {
+                start = at + usize::from(text[end] == b'\\');
+                return Some(from..end);
+            }
+        }
+        start = text.len();
+        (from < start).then_some(from..start)
     })
 }
 

@@ -54,6 +54,7 @@ impl Seams {
         for run in &self.runs {
             Laid::out(body, run).search(tokenizer, &mut pieces);
         }
+        let mut found = Vec::new();
         for (raw, kind) in pieces {
             for free in uncovered(&splices.0, raw) {
                 let mut text = Decoded::default();
@@ -61,12 +62,13 @@ impl Seams {
                 // Such a piece can be put back wherever it stands.
                 if text.text.iter().all(|byte| *byte >= 0x20 && !b"\"\\<".contains(byte)) {
                     let entry = tokenizer.vault.insert(tokenizer.scope, kind, &text.text, tokenizer.now);
-                    splices.0.push(Splice { range: free, entry: Some(entry), dress: Dress::Plain });
+                    found.push(Splice { range: free, entry: Some(entry), dress: Dress::Plain });
                 }
                 text.text.zeroize();
             }
-            splices.0.sort_by_key(|splice| splice.range.start);
         }
+        splices.0.append(&mut found);
+        splices.0.sort_by_key(|splice| splice.range.start);
     }
 }
 
@@ -126,7 +128,8 @@ impl Laid {
         for Span { start, end, kind } in spans {
             let first = pieces.len();
             let mut parts = BTreeSet::new();
-            for window in &self.windows {
+            let nearest = self.windows.partition_point(|window| window.start <= start).saturating_sub(1);
+            for window in self.windows[nearest..].iter().take_while(|window| window.start < end) {
                 let within = |at: usize| at.saturating_sub(window.start).min(window.decoded.text.len());
                 let piece = within(start)..within(end);
                 if !piece.is_empty() {
@@ -153,11 +156,13 @@ impl Drop for Window {
 fn uncovered(splices: &[Splice], range: Range<usize>) -> Vec<Range<usize>> {
     let mut free = Vec::new();
     let mut start = range.start;
-    for covered in splices.iter().map(|splice| &splice.range) {
-        if covered.end > start && covered.start < range.end {
-            free.push(start..covered.start.max(start));
-            start = covered.end;
+    let nearest = splices.partition_point(|splice| splice.range.end <= start);
+    for covered in splices[nearest..].iter().map(|splice| &splice.range) {
+        if covered.start >= range.end {
+            break;
         }
+        free.push(start..covered.start.max(start));
+        start = covered.end;
     }
     free.push(start.min(range.end)..range.end);
     free.retain(|range| !range.is_empty());
