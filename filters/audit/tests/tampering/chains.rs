@@ -246,6 +246,57 @@ fn no_flipped_bit_of_a_covered_log_goes_unnoticed() {
     }
 }
 
+/// Each line left out, doubled, swapped with the next; each member of each line left out, doubled, given another
+/// value, once as it stands and once with every later line tied to it again: nothing passes for the log that was signed.
+#[test]
+fn no_line_and_no_member_can_go_or_change() {
+    let sample = Sample::new(3, true);
+    let original = sample.lines();
+    let head = Remembered::Head(judge(&join(&original), &sample, true, None).head.unwrap());
+    let refused = |lines: &[String], what: &str| {
+        let verdict = judge(&join(lines), &sample, true, None);
+        assert!(!verdict.is_ok() || verdict.uncovered > 0, "{what}: {verdict}");
+        assert!(!judge(&join(lines), &sample, false, Some(&head)).is_ok(), "{what}, by the head");
+    };
+    for n in 0..original.len() {
+        let mut gone = original.clone();
+        gone.remove(n);
+        refused(&gone, "a line gone");
+        refused(&relink(&gone), "a line gone, tied again");
+        let mut twice = original.clone();
+        twice.insert(n, original[n].clone());
+        refused(&twice, "a line twice");
+        refused(&relink(&twice), "a line twice, tied again");
+        if n + 1 < original.len() {
+            let mut swapped = original.clone();
+            swapped.swap(n, n + 1);
+            refused(&swapped, "two lines swapped");
+            refused(&relink(&swapped), "two lines swapped, tied again");
+        }
+        for (member, value) in object(&original[n]) {
+            let what = |how: &str| format!("{member} of line {n} {how}");
+            let put = |line: String| [&original[..n], &[line], &original[n + 1..]].concat();
+            let lost = put(without(&original[n], &member));
+            refused(&lost, &what("left out"));
+            if member != "prev_hash" {
+                refused(&relink(&lost), &what("left out, tied again"));
+            }
+            let text = value.to_canonical();
+            let doubled = original[n].replacen('{', &format!("{{\"{member}\":{text},"), 1);
+            refused(&put(doubled), &what("twice"));
+            for other in [Value::Null, Value::Bool(true), "x".into(), 0_u64.into(), Value::Array(vec![])] {
+                let changed = put(with(&original[n], &member, other.clone()));
+                if other != value {
+                    refused(&changed, &what("changed"));
+                }
+                if other != value && member != "prev_hash" {
+                    refused(&relink(&changed), &what("changed, tied again"));
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_note_is_a_head_too() {
     use waterwall_audit::transparency::{Follower, note_path};
