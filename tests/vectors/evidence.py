@@ -56,7 +56,8 @@ def make(out):
     with tarfile.open(out, "w:gz") as tar:
         for name, data in {"MANIFEST.json": manifest, **files}.items():
             member = tarfile.TarInfo(name)
-            member.size = len(data)
+            # As `tar.add` has them: a time with a fraction, which takes a header of its own, and an owner.
+            member.size, member.mtime, member.uname = len(data), 1778311773.086, "agent"
             tar.addfile(member, io.BytesIO(data))
 
 
