@@ -10,7 +10,7 @@ use crate::{
     placeholder::SessionKey,
     restore::{BodyRestorer, EventRestorer, Restorations},
     sse::Splitter,
-    tokenize::Tokenizer,
+    tokenize::{Splices, Tokenizer, Unscannable, document::scan_plainly},
     vault::{Scope, Vault},
 };
 
@@ -66,13 +66,27 @@ fn restored(dialect: &Dialect, chunk: usize, body: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Two ways to scan a body find the same, or the same mistake.
+fn same(one: &Result<Splices, Unscannable>, other: &Result<Splices, Unscannable>, body: &[u8]) {
+    let described = |found: &Result<Splices, Unscannable>| match found {
+        Ok(splices) => Ok(splices.described().collect::<Vec<_>>()),
+        Err(mistake) => Err(mistake.clone()),
+    };
+    // Nothing is asked of a body that is empty.
+    if !body.is_empty() {
+        assert_eq!(described(one), described(other), "{}", String::from_utf8_lossy(body));
+    }
+}
+
 /// A body that can be scanned stays JSON if it was, hides what it hid for good, and is restored alike however it
 /// arrives.
 pub fn body(data: &[u8]) {
     let Some((dialect, chunk, body)) = choice(data) else { return };
     let vault = vault();
     let tokenizer = Tokenizer { detectors: &Detectors::builtin(), vault: &vault, scope: SCOPE, now: 0 };
-    let Ok(splices) = tokenizer.body(Some("application/json"), body, dialect.request) else { return };
+    let splices = tokenizer.body(Some("application/json"), body, dialect.request);
+    same(&splices, &scan_plainly(&tokenizer, body, dialect.request, false), body);
+    let Ok(splices) = splices else { return };
     let sent = splices.apply(body);
     let parses = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).is_ok();
     assert!(!parses(body) || parses(&sent), "no longer JSON: {}", String::from_utf8_lossy(&sent));

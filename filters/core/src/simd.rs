@@ -4,9 +4,13 @@
 //! arithmetic on words, without a branch for each byte. Everything here has a plain loop beside it in the
 //! tests that says what it computes.
 
+mod overview;
+
 use std::ops::Range;
 
 use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
+
+pub(crate) use self::overview::{BUCKETS, Fingerprints, Overview, PRINT};
 
 /// Bytes that are looked at together.
 pub(crate) const BLOCK: usize = 64;
@@ -171,9 +175,15 @@ fn below(bits: u64) -> u64 {
 /// runs through each run, from odd or even places, tells where it ends (simdjson, `json_escape_scanner`).
 #[inline(always)]
 fn behind_escapes(backslashes: u64) -> u64 {
+    escape_codes(backslashes) ^ backslashes
+}
+
+/// Where escapes begin and where they end, where backslashes stand: an escaping backslash, and what it
+/// escapes unless that is a backslash too.
+#[inline(always)]
+fn escape_codes(backslashes: u64) -> u64 {
     const ODD: u64 = 0xAAAA_AAAA_AAAA_AAAA;
-    let codes = ((backslashes << 1 | ODD).wrapping_sub(backslashes)) ^ ODD;
-    codes ^ backslashes
+    ((backslashes << 1 | ODD).wrapping_sub(backslashes)) ^ ODD
 }
 
 #[cfg(test)]
@@ -183,7 +193,7 @@ mod tests {
     use super::*;
 
     /// Bytes that mean something, and others.
-    fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
+    pub(super) fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
         let byte = prop_oneof![
             4 => Just(b'\\'),
             2 => prop::sample::select(b"\"ntr/u".to_vec()),

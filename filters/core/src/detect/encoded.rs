@@ -121,7 +121,7 @@ fn lines(text: &[u8], first: Range<usize>) -> (usize, Option<Vec<u8>>) {
 }
 
 /// Whether a run's first characters decode to text.
-fn tastes(run: &[u8]) -> bool {
+pub(super) fn tastes(run: &[u8]) -> bool {
     let taste = |four: &[u8]| {
         let bits = four.iter().try_fold(0, |bits, &byte| Some(bits << 6 | digit64(byte)?));
         let text = |byte: u8| matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t' | 0xc2..=0xf4);

@@ -17,6 +17,7 @@ use super::{
     context::{Context, Look},
     detector::{Body, Bounds, Candidate, Detector, Form, Part, Trigger},
     encoded,
+    glance::Signs,
     literals::Literals,
     long::for_each_long_run,
     prefilter::Prefilter,
@@ -49,6 +50,8 @@ pub(super) struct Engine {
     anywhere: Vec<(&'static [u8], Use)>,
     /// The same, of literals so short that among the others they would slow the search down.
     short: Vec<(&'static [u8], Finder<'static>, Use)>,
+    /// All that is looked for, as raw bytes show it.
+    signs: Signs,
     context: Context,
 }
 
@@ -66,7 +69,7 @@ pub(super) enum Use {
 pub(super) struct Owner {
     /// Index of the detector.
     rank: usize,
-    form: &'static Form,
+    pub(super) form: &'static Form,
 }
 
 #[derive(Clone, Copy)]
@@ -138,11 +141,25 @@ impl Engine {
         }
         let prefilter = Prefilter::new(triggers.into_iter());
         let short: Vec<_> = anywhere.extract_if(.., |(literal, _)| literal.len() < PACKED).collect();
+        let signs = Signs::new(anywhere.iter().chain(&short).map(|(literal, _)| *literal));
         let short =
             short.into_iter().map(|(literal, owner)| (literal, Finder::new(literal), owner)).collect();
         let literals = Literals::new(&anywhere.iter().map(|(literal, _)| *literal).collect::<Vec<_>>());
         let context = Context::new(&detectors);
-        Self { detectors, anchors, prefilter, before, literals, anywhere, short, context }
+        Self { detectors, anchors, prefilter, before, literals, anywhere, short, signs, context }
+    }
+
+    /// All that is looked for, as raw bytes show it; its literals have the numbers of [`Self::literal`].
+    pub(super) fn signs(&self) -> &Signs {
+        &self.signs
+    }
+
+    /// One of the literals that are looked for anywhere.
+    pub(super) fn literal(&self, number: usize) -> (&'static [u8], Use) {
+        match number.checked_sub(self.anywhere.len()) {
+            None => self.anywhere[number],
+            Some(number) => (self.short[number].0, self.short[number].2),
+        }
     }
 
     pub(super) fn detectors(&self) -> &[&'static Detector] {
@@ -174,11 +191,11 @@ impl Engine {
     /// Looks at a long run.
     pub(super) fn at_run(&self, state: &mut State<'_>, run: Range<usize>, matches: &mut Vec<Match>) {
         let text = state.text;
-        self.anchors_in(text, run.clone(), &mut |owner, start, literal| {
+        self.anchors_in(text, run.clone(), 0, &mut |owner, start, literal| {
             state.check(owner, start..start + literal, matches);
         });
         if let Some(at) = run.start.checked_sub(1) {
-            for &(_, owner) in self.before.iter().filter(|(byte, _)| *byte == text[at]) {
+            for owner in self.before(text[at]) {
                 state.check(owner, at..at + 1, matches);
             }
         }
@@ -223,10 +240,21 @@ impl Engine {
         self.context.member(key, text, matches);
     }
 
-    /// The anchors in a long run and right before it.
-    fn anchors_in(&self, text: &[u8], run: Range<usize>, check: &mut impl FnMut(Owner, usize, usize)) {
+    /// What a byte before a long run gives away.
+    pub(super) fn before(&self, byte: u8) -> impl Iterator<Item = Owner> {
+        self.before.iter().filter(move |(before, _)| *before == byte).map(|&(_, owner)| owner)
+    }
+
+    /// The anchors in a long run and right before it. So many of its bytes may be an escape's.
+    pub(super) fn anchors_in(
+        &self,
+        text: &[u8],
+        run: Range<usize>,
+        glued: usize,
+        check: &mut impl FnMut(Owner, usize, usize),
+    ) {
         let inside = memchr::memchr2(b'-', b'_', &text[run.clone()]).is_some();
-        let end = if inside { run.end } else { run.end.min(run.start + HEAD) };
+        let end = if inside { run.end } else { run.end.min(run.start + HEAD + glued) };
         self.prefilter.scan(text, run.start.saturating_sub(LEAD)..end, |start, anchor| {
             let Anchor { owner, literal } = self.anchors[anchor];
             if text[start..].starts_with(literal) {
@@ -249,7 +277,7 @@ fn push(matches: &mut Vec<Match>, rank: usize, found: Option<Range<usize>>) {
 }
 
 /// Whether a candidate is a credential, and which bytes are.
-fn verify(form: &Form, candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
+pub(super) fn verify(form: &Form, candidate: &Candidate<'_>, runs: &mut Runs<'_>) -> Option<Range<usize>> {
     let &Candidate { text, start, body } = candidate;
     work::count(body - start);
     let (start, end) = match form.body {

@@ -17,6 +17,7 @@ mod encoded;
 mod engine;
 mod example;
 mod extra;
+mod glance;
 mod jwt;
 mod known;
 mod letters;
@@ -25,6 +26,7 @@ mod long;
 mod pem;
 mod placeholders;
 mod prefilter;
+mod prints;
 mod structure;
 #[cfg(test)]
 mod tests;
@@ -43,7 +45,10 @@ use sha2::{Digest, Sha256};
 use self::{engine::Engine, extra::Extras, known::Known};
 use crate::secret::Kind;
 
-pub(crate) use self::known::KIND as KNOWN;
+pub(crate) use self::{
+    glance::{Glance, Notes, Place},
+    known::KIND as KNOWN,
+};
 pub use self::{
     allow::Allowed,
     batch::Batch,

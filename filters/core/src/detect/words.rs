@@ -9,7 +9,7 @@ use crate::simd::{BLOCK, trigrams};
 pub(super) const PART: usize = 3;
 
 /// The parts of telling words.
-const PARTS: [[u8; PART]; 6] = [*b"pas", *b"pwd", *b"ecr", *b"ken", *b"key", *b"uth"];
+pub(super) const PARTS: [[u8; PART]; 6] = [*b"pas", *b"pwd", *b"ecr", *b"ken", *b"key", *b"uth"];
 
 /// How many blocks are looked at before what was found in them is told.
 const WINDOW: usize = 64;

@@ -10,7 +10,7 @@ use super::{
     escape::Decoded,
     schema::{NodeId, Schema},
 };
-use crate::simd::string_stop;
+use crate::simd::{Overview, string_stop};
 
 /// Deeper nesting than this is refused; providers' own parsers stop sooner.
 const MAX_DEPTH: usize = 512;
@@ -44,6 +44,33 @@ pub struct StringPiece {
     pub last: bool,
     /// Whether there is an escape in this piece.
     pub escaped: bool,
+}
+
+/// Finds where the content of a string stops.
+pub(crate) trait Stops {
+    /// Where it stops that goes on at `at`, and whether an escape was before; see [`string_stop`].
+    fn stop(&self, bytes: &[u8], at: usize) -> (usize, bool);
+}
+
+/// By looking.
+pub(crate) struct Search;
+
+impl Stops for Search {
+    #[inline]
+    fn stop(&self, bytes: &[u8], at: usize) -> (usize, bool) {
+        string_stop(bytes, at)
+    }
+}
+
+/// By what is known already of a document whose strings are all sound. Of long strings it says that there is
+/// an escape.
+impl Stops for Overview {
+    #[inline]
+    fn stop(&self, bytes: &[u8], at: usize) -> (usize, bool) {
+        const LONG: usize = 32;
+        let stop = self.quote(at).unwrap_or(bytes.len());
+        (stop, stop - at >= LONG || bytes[at..stop].contains(&b'\\'))
+    }
 }
 
 /// What a walk over a document does.
@@ -157,10 +184,20 @@ impl<'s> Lexer<'s> {
     /// # Errors
     /// When they cannot continue a JSON document. What the visitor was told before stands.
     pub fn push(&mut self, bytes: &[u8], visitor: &mut impl Visitor) -> Result<(), JsonError> {
+        self.push_with(bytes, &Search, visitor)
+    }
+
+    /// The same, with what finds the ends of strings.
+    pub(crate) fn push_with(
+        &mut self,
+        bytes: &[u8],
+        stops: &impl Stops,
+        visitor: &mut impl Visitor,
+    ) -> Result<(), JsonError> {
         self.scalar_start = 0;
         let mut at = 0;
         while at < bytes.len() {
-            at = self.step(bytes, at, visitor)?;
+            at = self.step(bytes, at, stops, visitor)?;
         }
         self.consumed += bytes.len();
         Ok(())
@@ -180,9 +217,15 @@ impl<'s> Lexer<'s> {
         Err(JsonError { offset: self.consumed, what: "the document ends too early" })
     }
 
-    fn step(&mut self, bytes: &[u8], at: usize, visitor: &mut impl Visitor) -> Result<usize, JsonError> {
+    fn step(
+        &mut self,
+        bytes: &[u8],
+        at: usize,
+        stops: &impl Stops,
+        visitor: &mut impl Visitor,
+    ) -> Result<usize, JsonError> {
         match self.state {
-            State::Text { key, first, escape } => self.text(bytes, at, (key, first, escape), visitor),
+            State::Text { key, first, escape } => self.text(bytes, at, (key, first, escape), stops, visitor),
             State::Number => Ok(self.number(bytes, at, visitor)),
             State::Literal { word, matched } => self.literal(bytes, at, (word, matched), visitor),
             _ => {
@@ -295,6 +338,7 @@ impl<'s> Lexer<'s> {
         bytes: &[u8],
         at: usize,
         (key, first, mut escape): (bool, bool, Escape),
+        stops: &impl Stops,
         visitor: &mut impl Visitor,
     ) -> Result<usize, JsonError> {
         let mut end = at;
@@ -307,7 +351,7 @@ impl<'s> Lexer<'s> {
                 end += 1;
                 continue;
             }
-            let (stop, had_escapes) = string_stop(bytes, end);
+            let (stop, had_escapes) = stops.stop(bytes, end);
             end = stop;
             escaped |= had_escapes;
             match bytes.get(end) {

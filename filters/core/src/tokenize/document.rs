@@ -2,8 +2,23 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use super::{Splices, Tokenizer, Unscannable, seams::Seams, sieve::Sieve};
-use crate::json::{Lexer, NodeId, Rule, Schema, StringPiece, Visitor};
+use super::{Splices, Tokenizer, Unscannable, glimpse::Glimpse, seams::Seams, sieve::Sieve};
+use crate::json::{
+    Lexer, NodeId, Rule, Schema, StringPiece, Visitor,
+    lexer::{Search, Stops},
+};
+
+/// Takes the strings of a document in their order, and finds what is in them.
+pub(super) trait Strings {
+    /// Member names that are not escaped and shorter need not be added.
+    fn shortest_key(&self) -> usize;
+    /// Takes the next string: the value of the member named `key`, an element of the array `list`.
+    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, list: Option<usize>);
+    /// Takes a number.
+    fn number(&mut self, raw: Range<usize>);
+    /// What is to be replaced, in body order.
+    fn finish(self) -> Result<Splices, Unscannable>;
+}
 
 /// Scans every string and member name that the schema does not name as opaque.
 pub(super) fn scan(
@@ -12,24 +27,40 @@ pub(super) fn scan(
     schema: &Schema,
     many: bool,
 ) -> Result<Splices, Unscannable> {
-    if std::str::from_utf8(body).is_err() {
+    let overview = tokenizer.detectors.overview(body);
+    if !overview.as_ref().is_some_and(|overview| overview.is_ascii) && std::str::from_utf8(body).is_err() {
         return Err(Unscannable::Binary("JSON that is not UTF-8"));
     }
-    scan_with(tokenizer, Sieve::new(tokenizer, body), body, schema, many)
+    if let Some(overview) = overview.filter(|overview| overview.is_sound) {
+        let strings = Glimpse::new(tokenizer, body, &overview);
+        return scan_with(tokenizer, strings, body, schema, many, &overview);
+    }
+    scan_with(tokenizer, Sieve::new(tokenizer, body), body, schema, many, &Search)
 }
 
-fn scan_with(
+/// The same without any short cut, to compare with: every string is decoded and scanned by itself.
+pub(crate) fn scan_plainly(
     tokenizer: &Tokenizer<'_>,
-    sieve: Sieve<'_>,
     body: &[u8],
     schema: &Schema,
     many: bool,
 ) -> Result<Splices, Unscannable> {
+    scan_with(tokenizer, Sieve::open(tokenizer, body), body, schema, many, &Search)
+}
+
+fn scan_with(
+    tokenizer: &Tokenizer<'_>,
+    strings: impl Strings,
+    body: &[u8],
+    schema: &Schema,
+    many: bool,
+    stops: &impl Stops,
+) -> Result<Splices, Unscannable> {
     let mut walk = Walk {
         schema,
         body,
-        shortest_key: sieve.shortest_key(),
-        sieve,
+        shortest_key: strings.shortest_key(),
+        strings,
         seams: Seams::default(),
         key: None,
         containers: Vec::new(),
@@ -37,12 +68,12 @@ fn scan_with(
         token_ids: false,
     };
     let mut lexer = if many { Lexer::many(schema) } else { Lexer::new(schema) };
-    lexer.push(body, &mut walk)?;
+    lexer.push_with(body, stops, &mut walk)?;
     lexer.finish()?;
     if walk.token_ids {
         return Err(Unscannable::TokenIds);
     }
-    let mut splices = walk.sieve.finish()?;
+    let mut splices = walk.strings.finish()?;
     walk.seams.search(tokenizer, body, &mut splices);
     Ok(splices)
 }
@@ -60,10 +91,10 @@ impl Visitor for Ignore {
     fn string(&mut self, _piece: StringPiece) {}
 }
 
-struct Walk<'a> {
+struct Walk<'a, T> {
     schema: &'a Schema,
     body: &'a [u8],
-    sieve: Sieve<'a>,
+    strings: T,
     seams: Seams,
     /// Member names that are not escaped and shorter are not scanned.
     shortest_key: usize,
@@ -96,19 +127,19 @@ enum Signature {
     Empty,
 }
 
-impl Walk<'_> {
+impl<T: Strings> Walk<'_, T> {
     fn scan(&mut self, raw: Range<usize>) {
-        let key = self.key.clone().map(|key| &self.body[key]);
+        let is_text = self.key.as_ref().is_some_and(|key| self.body[key.clone()] == *b"text");
         let list = match self.containers.as_slice() {
             [.., Container { list: Some(list), .. }] => Some(*list),
             // A text part of a message: the `text` of an object in an array.
-            [.., Container { list: Some(list), .. }, _] if key == Some(b"text") => {
+            [.., Container { list: Some(list), .. }, _] if is_text => {
                 self.seams.part(self.body, *list, raw.clone());
                 Some(*list)
             }
             _ => None,
         };
-        self.sieve.add(raw, key, list);
+        self.strings.add(raw, self.key.clone(), list);
     }
 
     fn note_type(&mut self, raw: &Range<usize>) {
@@ -141,7 +172,7 @@ impl Walk<'_> {
     }
 }
 
-impl Visitor for Walk<'_> {
+impl<T: Strings> Visitor for Walk<'_, T> {
     fn string(&mut self, piece: StringPiece) {
         let raw = piece.raw;
         if piece.key {
@@ -181,7 +212,7 @@ impl Visitor for Walk<'_> {
         let number = !self.body[raw.start].is_ascii_alphabetic();
         self.token_ids |= number && self.schema.rule(place) == Rule::TokenIds;
         if number {
-            self.sieve.number(raw);
+            self.strings.number(raw);
         }
     }
 
@@ -215,203 +246,4 @@ fn is_base64(raw: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::{
-        detect::{DETECTORS, Detectors, ExtraPattern, KnownValue, expand},
-        placeholder::SessionKey,
-        vault::{Scope, Vault},
-    };
-
-    /// Text that is made of detectors' examples and of what stands around them.
-    fn text() -> impl Strategy<Value = String> {
-        let examples: Vec<_> = DETECTORS
-            .iter()
-            .copied()
-            .flatten()
-            .flat_map(|detector| detector.finds.iter().chain(detector.ignores))
-            .map(|example| expand(example).replace(['«', '»'], ""))
-            .collect();
-        let around = [
-            "",
-            " ",
-            "\n",
-            "\t",
-            "\"",
-            "\\",
-            "\\n",
-            "\\\"",
-            "/",
-            "\\/",
-            "\\u0041",
-            "\\u003d",
-            "\\u003cpl:T:0123456789abcdef>",
-            "<pl:T:0123456789abcdef>",
-            "<pl",
-            "password",
-            "token",
-            "\"secret\": \"",
-            "key=",
-            "pw",
-            "\u{0}",
-            "é",
-            "😀",
-            "%41",
-            "%3D",
-            "{\"token\": \"",
-            "[\"",
-            "{",
-            "\"}",
-            "\"]",
-            "-----BEGIN RSA PRIVATE KEY-----",
-            "-----END RSA PRIVATE KEY-----",
-            "T-123",
-            "hunter2x",
-            "4711",
-            "k\"\\\n9",
-            "k\\\"\\\\\\n9",
-            "aHVudGVyMng",
-            "PRIVATE",
-            " KEY",
-            "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn",
-            "kind: Secret\ndata:\n  a: ",
-            "1\t",
-            "2: ",
-        ];
-        let part = prop_oneof![
-            3 => prop::sample::select(around.to_vec()).prop_map(str::to_owned),
-            2 => prop::sample::select(examples),
-            1 => "[a-z .:=]{0,12}",
-            // A piece of an example, as a string that was cut.
-            1 => (0_usize..60, "[A-Za-z0-9+/]{0,80}").prop_map(|(cut, text)| text.chars().skip(cut).collect()),
-        ];
-        proptest::collection::vec(part, 0..6).prop_map(|parts| parts.concat())
-    }
-
-    /// Lines of a key, and what may be between them.
-    const LINES: [&str; 5] = [
-        "-----BEGIN RSA PRIVATE KEY-----",
-        "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF8PbnGy0AHB7MaLr1Df",
-        "Kx9vQ2m=",
-        "-----END RSA PRIVATE KEY-----",
-        "no key",
-    ];
-
-    /// JSON with such texts in it, also as JSON in strings.
-    fn document() -> impl Strategy<Value = Value> {
-        let key = prop_oneof![
-            prop::sample::select(vec![
-                "text",
-                "type",
-                "password",
-                "api_key",
-                "d",
-                "auth",
-                "a \"quoted\" key",
-                "source"
-            ])
-            .prop_map(str::to_owned),
-            text(),
-        ];
-        let leaf =
-            prop_oneof![6 => text().prop_map(Value::from), 1 => Just(json!(1)), 1 => Just(json!(4711))];
-        leaf.prop_recursive(6, 40, 6, move |inner| {
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-                proptest::collection::vec((key.clone(), inner.clone()), 0..5)
-                    .prop_map(|members| Value::Object(members.into_iter().collect())),
-                proptest::collection::vec(prop::sample::select(LINES.to_vec()), 0..5).prop_map(Value::from),
-                inner.clone().prop_map(|value| Value::from(value.to_string())),
-                (inner, text()).prop_map(|(value, tail)| Value::from(format!("{value}{tail}"))),
-            ]
-        })
-    }
-
-    /// Spells some characters of the strings as escapes.
-    fn escaped(json: &str, choices: &[u8]) -> String {
-        let (mut out, mut after_backslash) = (String::new(), false);
-        for (at, character) in json.chars().enumerate() {
-            let spell = !after_backslash
-                && choices[at % choices.len()] == 0
-                && (character.is_ascii_alphanumeric() || character == '/')
-                && at > 0;
-            after_backslash = character == '\\' && !after_backslash;
-            match (spell, character) {
-                (true, '/') => out.push_str("\\/"),
-                (true, _) => out.push_str(&format!("\\u{:04x}", u32::from(character))),
-                _ => out.push(character),
-            }
-        }
-        out
-    }
-
-    type Found = Vec<(Range<usize>, Option<Vec<u8>>, Vec<u8>)>;
-
-    /// What is found, or why the document cannot be scanned.
-    fn found(detectors: &Detectors, body: &[u8], thorough: bool) -> Result<Found, Unscannable> {
-        let vault = Vault::new(SessionKey::new([3; 32]), 10_000, 100);
-        let tokenizer = Tokenizer { detectors, vault: &vault, scope: Scope(1), now: 0 };
-        let sieve = if thorough { Sieve::open(&tokenizer, body) } else { Sieve::new(&tokenizer, body) };
-        let splices = scan_with(&tokenizer, sieve, body, nothing_special(), true)?;
-        let describe = |splice: &crate::tokenize::Splice| {
-            let mut placeholder = Vec::new();
-            splice.entry.iter().for_each(|entry| entry.write_placeholder(&mut placeholder));
-            let plaintext = splice.entry.as_ref().map(|entry| entry.secret().expose().to_vec());
-            (splice.range.clone(), plaintext, placeholder)
-        };
-        Ok(splices.0.iter().map(describe).collect())
-    }
-
-    proptest! {
-        #[test]
-        fn the_sieve_holds_nothing_back(
-            documents in proptest::collection::vec(document(), 1..4),
-            choices in proptest::collection::vec(0_u8..40, 1..50),
-            spell: bool,
-            configured: bool,
-        ) {
-            let mut body = documents.iter().map(|document| document.to_string() + "\n").collect::<String>();
-            if spell {
-                body = body.lines().map(|line| escaped_strings(line, &choices) + "\n").collect();
-            }
-            let body = body.as_bytes();
-            let detectors = if configured { configured_detectors() } else { Detectors::builtin() };
-            prop_assert_eq!(found(&detectors, body, false), found(&detectors, body, true));
-        }
-    }
-
-    /// With an expression and known values.
-    fn configured_detectors() -> Detectors {
-        let pattern = ExtraPattern { kind: "TICKET".to_owned(), regex: "T-[0-9]{3}".to_owned() };
-        let values = ["k\"\\\n9", "4711", "hunter2x"].map(|value| KnownValue::new(value.as_bytes()));
-        let values: Vec<_> = values.into_iter().flatten().collect();
-        Detectors::with_extra(vec![pattern]).expect("an expression").with_known(&values)
-    }
-
-    /// [`escaped`], within the strings of a document only.
-    fn escaped_strings(json: &str, choices: &[u8]) -> String {
-        let (mut out, mut string, mut inside, mut escape) = (String::new(), String::new(), false, false);
-        for character in json.chars() {
-            match (inside, character) {
-                (true, '"') if !escape => {
-                    out.push_str(&escaped(&string, choices));
-                    string.clear();
-                    inside = false;
-                    out.push('"');
-                }
-                (true, _) => {
-                    escape = character == '\\' && !escape;
-                    string.push(character);
-                }
-                (false, _) => {
-                    inside = character == '"';
-                    out.push(character);
-                }
-            }
-        }
-        out
-    }
-}
+mod tests;

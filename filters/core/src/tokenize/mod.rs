@@ -3,8 +3,10 @@
 //! A body is walked once, in its own format; what is found becomes splices over the original bytes
 //! (law 2). Nothing that cannot be walked is passed over in silence: it is [`Unscannable`].
 
-mod document;
+pub(crate) mod document;
 mod form;
+mod glimpse;
+mod judged;
 mod key_lines;
 mod leaf;
 mod multipart;
@@ -103,6 +105,16 @@ impl Splices {
         }
         out.extend_from_slice(&body[copied..]);
         out
+    }
+
+    /// Where each stands, its plaintext and its placeholder: to compare with others.
+    pub(crate) fn described(&self) -> impl Iterator<Item = (Range<usize>, Option<Vec<u8>>, Vec<u8>)> {
+        self.0.iter().map(|splice| {
+            let mut placeholder = Vec::new();
+            splice.entry.iter().for_each(|entry| entry.write_placeholder(&mut placeholder));
+            let plaintext = splice.entry.as_ref().map(|entry| entry.secret().expose().to_vec());
+            (splice.range.clone(), plaintext, placeholder)
+        })
     }
 
     /// Splices found in a part of the body, moved to where the part begins.

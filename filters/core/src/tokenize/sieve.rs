@@ -12,6 +12,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     Splices, Tokenizer, Unscannable,
+    document::Strings,
     key_lines::PRIVATE_KEY,
     leaf::{LeafScanner, MAX_DEPTH, may_be_json},
     nested::{self, Found},
@@ -30,7 +31,7 @@ const FULL: usize = 64 << 10;
 const MOST: usize = 8192;
 
 /// The shortest member name that is scanned, if no known value is shorter.
-const SHORTEST_KEY: usize = 12;
+pub(super) const SHORTEST_KEY: usize = 12;
 
 /// The strings of one document; see the module's text.
 pub(super) struct Sieve<'a> {
@@ -67,37 +68,8 @@ impl<'a> Sieve<'a> {
     }
 
     /// One that lets everything through, to compare with.
-    #[cfg(test)]
     pub(super) fn open(tokenizer: &'a Tokenizer<'a>, body: &'a [u8]) -> Self {
         Self { holds: false, ..Self::new(tokenizer, body) }
-    }
-
-    /// Member names that are not escaped and shorter need not be added: they hold no credential that tells
-    /// itself by its form, no literal placeholder, which has 21 bytes at least, and no known value.
-    pub(super) fn shortest_key(&self) -> usize {
-        self.tokenizer.detectors.shortest_known().map_or(SHORTEST_KEY, |known| known.min(SHORTEST_KEY))
-    }
-
-    /// Takes a number.
-    pub(super) fn number(&mut self, raw: Range<usize>) {
-        self.leaves.json_number(self.body, raw);
-    }
-
-    /// Takes the next string; see [`LeafScanner::json_string`].
-    pub(super) fn add(&mut self, raw: Range<usize>, key: Option<&'a [u8]>, list: Option<usize>) {
-        self.waiting.push(Waiting { raw: raw.clone(), key, list, suspicious: !self.holds });
-        let start = self.batch.len();
-        escape::decode(self.body, raw, self.batch.text());
-        self.decoded(start, key, 0);
-        if self.batch.len() >= FULL || self.waiting.len() >= MOST {
-            self.empty();
-        }
-    }
-
-    /// The splices, in body order.
-    pub(super) fn finish(mut self) -> Result<Splices, Unscannable> {
-        self.empty();
-        self.leaves.finish()
     }
 
     /// Takes a text that is at the end of the batch from `start` on; as [`LeafScanner`] finds things in it.
@@ -174,6 +146,38 @@ impl<'a> Sieve<'a> {
                 leaves.json_string(self.body, raw, key, list);
             }
         }
+    }
+}
+
+impl<'a> Strings for Sieve<'a> {
+    /// Member names that are not escaped and shorter need not be added: they hold no credential that tells
+    /// itself by its form, no literal placeholder, which has 21 bytes at least, and no known value.
+    fn shortest_key(&self) -> usize {
+        self.tokenizer.detectors.shortest_known().map_or(SHORTEST_KEY, |known| known.min(SHORTEST_KEY))
+    }
+
+    /// Takes a number.
+    fn number(&mut self, raw: Range<usize>) {
+        self.leaves.json_number(self.body, raw);
+    }
+
+    /// Takes the next string; see [`LeafScanner::json_string`].
+    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, list: Option<usize>) {
+        let body: &'a [u8] = self.body;
+        let key = key.map(|key| &body[key]);
+        self.waiting.push(Waiting { raw: raw.clone(), key, list, suspicious: !self.holds });
+        let start = self.batch.len();
+        escape::decode(self.body, raw, self.batch.text());
+        self.decoded(start, key, 0);
+        if self.batch.len() >= FULL || self.waiting.len() >= MOST {
+            self.empty();
+        }
+    }
+
+    /// The splices, in body order.
+    fn finish(mut self) -> Result<Splices, Unscannable> {
+        self.empty();
+        self.leaves.finish()
     }
 }
 

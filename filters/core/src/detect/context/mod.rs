@@ -11,7 +11,7 @@ mod command;
 mod curl;
 mod manifest;
 mod member;
-mod name;
+pub(super) mod name;
 mod pair;
 mod phrase;
 mod piped;

@@ -6,7 +6,7 @@ use super::{Telling, cut_escape};
 use crate::detect::class::work;
 
 /// Longer names are not looked at.
-pub(super) const LONGEST: usize = 64;
+pub(in crate::detect) const LONGEST: usize = 64;
 
 /// The name around a word, as it is written: letters, digits, `_`, `-`, `.`.
 pub(super) fn around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
@@ -60,7 +60,7 @@ pub(super) fn may_tell(name: &[u8]) -> bool {
 }
 
 /// What a name says of its value.
-pub(super) fn telling(name: &[u8]) -> Option<Telling> {
+pub(in crate::detect) fn telling(name: &[u8]) -> Option<Telling> {
     let mut buffer = [0; 2 * LONGEST];
     let all = normal(name, &mut buffer)?;
     let mut words = all;

@@ -1,0 +1,76 @@
+//! Finding the strings of a document that have to be scanned, without decoding the others.
+//!
+//! Nearly all strings show in their raw bytes that nothing is in them ([`crate::detect::Glance`]). Some
+//! have places that could be something; those are decoded, and judged at these places only. What then is
+//! still suspicious is scanned like any text ([`LeafScanner`]), which alone decides. So a glimpse may scan
+//! what holds nothing, but must never pass over a string in which the scanner would find something.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::{
+    Splices, Tokenizer, Unscannable,
+    document::Strings,
+    judged::{self, decode},
+    leaf::LeafScanner,
+    sieve::SHORTEST_KEY,
+};
+use crate::{
+    detect::{Glance, Notes},
+    simd::Overview,
+};
+
+/// The strings of one document; see the module's text.
+pub(super) struct Glimpse<'a> {
+    tokenizer: &'a Tokenizer<'a>,
+    body: &'a [u8],
+    overview: &'a Overview,
+    leaves: LeafScanner<'a>,
+    notes: Notes<'a>,
+    /// A string that was decoded.
+    text: Zeroizing<Vec<u8>>,
+}
+
+impl<'a> Glimpse<'a> {
+    pub(super) fn new(tokenizer: &'a Tokenizer<'a>, body: &'a [u8], overview: &'a Overview) -> Self {
+        let leaves = LeafScanner::new(tokenizer);
+        Self { tokenizer, body, overview, leaves, notes: Notes::default(), text: Zeroizing::default() }
+    }
+
+    /// Whether the scanner could find something in a string, or has to be told of it.
+    fn is_suspicious(&mut self, raw: &Range<usize>, key: Option<&Range<usize>>) -> bool {
+        let Self { tokenizer, body, overview, notes, text, .. } = self;
+        let detectors = tokenizer.detectors;
+        if detectors.glance(overview, body, raw, notes) == Glance::Suspicious {
+            return true;
+        }
+        let key = key.filter(|key| detectors.may_tell(overview, body, key)).map(|key| &body[key.clone()]);
+        if notes.places.is_empty() && key.is_none() {
+            return false;
+        }
+        decode(body, raw, &mut notes.places, text);
+        judged::is_suspicious(detectors, text, key, &notes.places)
+    }
+}
+
+impl Strings for Glimpse<'_> {
+    fn shortest_key(&self) -> usize {
+        SHORTEST_KEY
+    }
+
+    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, list: Option<usize>) {
+        if self.leaves.is_in_key() || self.is_suspicious(&raw, key.as_ref()) {
+            let body = self.body;
+            self.leaves.json_string(body, raw, key.map(|key| &body[key]), list);
+        }
+    }
+
+    fn number(&mut self, raw: Range<usize>) {
+        self.leaves.json_number(self.body, raw);
+    }
+
+    fn finish(self) -> Result<Splices, Unscannable> {
+        self.leaves.finish()
+    }
+}

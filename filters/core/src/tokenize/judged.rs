@@ -1,0 +1,111 @@
+//! Judging places of a decoded string, in the text that each stands in.
+//!
+//! A string that reads like JSON has its strings scanned as texts of their own, to some depth; so a place is
+//! judged in the innermost one that it is in. The others need not even be decoded.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use super::{
+    document::nothing_special,
+    leaf::{MAX_DEPTH, may_be_json},
+    surroundings::ESCAPED_ASCII,
+};
+use crate::{
+    detect::{Detectors, Place},
+    json::{Lexer, StringPiece, Visitor, escape},
+};
+
+/// Decodes the string `body[raw]`, and moves places in it to where they are then.
+pub(super) fn decode(body: &[u8], raw: &Range<usize>, places: &mut [Place], text: &mut Vec<u8>) {
+    text.clear();
+    let mut start = raw.start;
+    for place in places {
+        let at = raw.start + place.at;
+        escape::decode(body, start..at, text);
+        (start, place.at) = (at, text.len());
+    }
+    escape::decode(body, start..raw.end, text);
+}
+
+/// Whether something may be found at these places of a decoded string, or in all of it as the value of the
+/// member `key`.
+pub(super) fn is_suspicious(
+    detectors: &Detectors,
+    text: &[u8],
+    key: Option<&[u8]>,
+    places: &[Place],
+) -> bool {
+    is_suspicious_at(detectors, text, key, places, 0)
+}
+
+fn is_suspicious_at(
+    detectors: &Detectors,
+    text: &[u8],
+    key: Option<&[u8]>,
+    places: &[Place],
+    depth: usize,
+) -> bool {
+    if depth == MAX_DEPTH || !may_be_json(text) {
+        return is_suspicious_plain(detectors, text, key, places);
+    }
+    let mut strings = Strings { places, found: Vec::new(), name: None, end: 0 };
+    let is_json = Lexer::in_text(nothing_special()).push(text, &mut strings).is_ok();
+    let Strings { found, end, .. } = strings;
+    found.into_iter().any(|Found { raw, key, places }| {
+        let mut inner = Zeroizing::new(Vec::new());
+        let mut places = moved(places, raw.start);
+        decode(text, &raw, &mut places, &mut inner);
+        is_suspicious_at(detectors, &inner, key.map(|key| &text[key]), &places, depth + 1)
+    }) || !is_json && {
+        // Where it stops being JSON it is plain text.
+        let rest = places.partition_point(|place| place.at < end);
+        is_suspicious_plain(detectors, &text[end..], key, &moved(&places[rest..], end))
+    }
+}
+
+fn is_suspicious_plain(detectors: &Detectors, text: &[u8], key: Option<&[u8]>, places: &[Place]) -> bool {
+    (key.is_some() || !places.is_empty())
+        && (ESCAPED_ASCII.find(text).is_some()
+            || key.is_some_and(|key| detectors.is_told(key, text))
+            || detectors.holds_at(text, places))
+}
+
+/// Places in the part of a text that begins at `start`.
+fn moved(places: &[Place], start: usize) -> Vec<Place> {
+    places.iter().map(|place| place.in_part(start)).collect()
+}
+
+/// Collects the strings that places are in, and those whose name has one.
+struct Strings<'t> {
+    /// Places that were not reached yet.
+    places: &'t [Place],
+    found: Vec<Found<'t>>,
+    /// The member name last seen, if there is a place in it.
+    name: Option<Range<usize>>,
+    /// Where the last string ended.
+    end: usize,
+}
+
+struct Found<'t> {
+    raw: Range<usize>,
+    key: Option<Range<usize>>,
+    places: &'t [Place],
+}
+
+impl Visitor for Strings<'_> {
+    fn string(&mut self, StringPiece { raw, key, .. }: StringPiece) {
+        let before = self.places.iter().take_while(|place| place.at < raw.start).count();
+        let within = self.places[before..].iter().take_while(|place| place.at < raw.end).count();
+        let (places, rest) = self.places[before..].split_at(within);
+        (self.places, self.end) = (rest, raw.end);
+        let name = self.name.take().filter(|_| !key);
+        if key && !places.is_empty() {
+            self.name = Some(raw.clone());
+        }
+        if !places.is_empty() || name.is_some() {
+            self.found.push(Found { raw, key: name, places });
+        }
+    }
+}
