@@ -137,6 +137,6 @@ mod tests {
     fn the_rarest_bytes_are_plain() {
         assert_eq!(rarest(b"\"kty\""), Some((*b"kty", 1)));
         assert_eq!(rarest(b"\"a\""), None);
-        assert_eq!(rarest(b"mysql").map(|(bytes, _)| bytes), Some(*b"sql"));
+        assert_eq!(rarest(b"mysql").map(|(bytes, _)| bytes), Some(*b"ysq"));
     }
 }

@@ -42,13 +42,13 @@ pub struct StringPiece {
     pub first: bool,
     /// Whether the string ends with this piece.
     pub last: bool,
-    /// Whether there is an escape in this piece.
+    /// Whether there may be an escape in this piece.
     pub escaped: bool,
 }
 
 /// Finds where the content of a string stops.
 pub(crate) trait Stops {
-    /// Where it stops that goes on at `at`, and whether an escape was before; see [`string_stop`].
+    /// Where it stops that goes on at `at`, and whether an escape may be before; see [`string_stop`].
     fn stop(&self, bytes: &[u8], at: usize) -> (usize, bool);
 }
 
@@ -62,14 +62,11 @@ impl Stops for Search {
     }
 }
 
-/// By what is known already of a document whose strings are all sound. Of long strings it says that there is
-/// an escape.
+/// By what is known already of a document whose strings are all sound; every string may have an escape.
 impl Stops for Overview {
     #[inline]
     fn stop(&self, bytes: &[u8], at: usize) -> (usize, bool) {
-        const LONG: usize = 32;
-        let stop = self.quote(at).unwrap_or(bytes.len());
-        (stop, stop - at >= LONG || bytes[at..stop].contains(&b'\\'))
+        (self.quote(at).unwrap_or(bytes.len()), true)
     }
 }
 
@@ -366,7 +363,8 @@ impl<'s> Lexer<'s> {
         };
         let place =
             if key { self.frames.last().map_or(Schema::UNKNOWN, |frame| frame.place) } else { self.place };
-        if key && place != Schema::UNKNOWN {
+        let whole = first && last;
+        if key && !whole && place != Schema::UNKNOWN {
             self.key.extend_from_slice(&bytes[at..end]);
         }
         visitor.string(StringPiece { place, key, raw: at..end, first, last, escaped });
@@ -375,25 +373,44 @@ impl<'s> Lexer<'s> {
             return Ok(end);
         }
         if key {
-            self.place = self.member_place(place);
+            self.place = self.member_place(place, if whole { &bytes[at..end] } else { &self.key });
             self.state = State::Colon;
         } else {
             self.end_value();
         }
-        Ok(end + 1)
+        Ok(self.next_string(bytes, end + 1))
+    }
+
+    /// Goes on to the next string, if nothing but its separator stands before it, as in most documents. Else
+    /// nothing is done.
+    #[inline]
+    fn next_string(&mut self, bytes: &[u8], at: usize) -> usize {
+        let array = self.frames.last().is_none_or(|frame| frame.array);
+        match (self.state, bytes.get(at..at + 2)) {
+            (State::Colon, Some(b":\"")) => {
+                self.state = State::Text { key: false, first: true, escape: Escape::No };
+                at + 2
+            }
+            (State::Comma, Some(b",\"")) if !array => {
+                self.key.clear();
+                self.state = State::Text { key: true, first: true, escape: Escape::No };
+                at + 2
+            }
+            _ => at,
+        }
     }
 
     /// The place of the member whose name has just ended. Names are compared decoded, as the
     /// provider's parser will.
-    fn member_place(&mut self, object: NodeId) -> NodeId {
+    fn member_place(&self, object: NodeId, name: &[u8]) -> NodeId {
         if object == Schema::UNKNOWN {
             return Schema::UNKNOWN;
         }
-        if !self.key.contains(&b'\\') {
-            return self.schema.member(object, &self.key);
+        if !name.contains(&b'\\') {
+            return self.schema.member(object, name);
         }
         let mut decoded = Decoded::default();
-        decoded.decode(&self.key);
+        decoded.decode(name);
         self.schema.member(object, &decoded.text)
     }
 

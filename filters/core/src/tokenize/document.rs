@@ -177,7 +177,8 @@ impl<T: Strings> Visitor for Walk<'_, T> {
         let raw = piece.raw;
         if piece.key {
             self.key = None;
-            if piece.escaped || raw.len() >= self.shortest_key {
+            let escaped = || piece.escaped && self.body[raw.clone()].contains(&b'\\');
+            if raw.len() >= self.shortest_key || escaped() {
                 self.scan(raw.clone());
             }
             self.key = Some(raw);

@@ -45,7 +45,7 @@ pub(super) fn with_adjective(text: &[u8], name: Range<usize>) -> Range<usize> {
 }
 
 /// Whether a name holds part of a word that [`telling`] knows; most do not, and it is cheap to ask.
-pub(super) fn may_tell(name: &[u8]) -> bool {
+pub(in crate::detect) fn may_tell(name: &[u8]) -> bool {
     let lower = |at: usize| name.get(at).map_or(0, u8::to_ascii_lowercase);
     (0..name.len()).any(|at| match (lower(at), lower(at + 1)) {
         (b'p', b'w') => true,

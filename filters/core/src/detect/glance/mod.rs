@@ -20,6 +20,7 @@ pub(super) use self::signs::Signs;
 use super::{
     Detectors,
     class::{Class, Runs},
+    context::name,
     detector::{Body, Candidate},
     encoded,
     engine::{Engine, Owner, State, Use, verify},
@@ -109,7 +110,7 @@ impl Detectors {
     /// Whether a member's name may say something of its value.
     pub(crate) fn may_tell(&self, overview: &Overview, body: &[u8], name: &Range<usize>) -> bool {
         let marked = overview.blocks_of(name).any(|(_, block)| block.prints != 0);
-        marked || body[name.clone()] == *b"d"
+        marked && name::may_tell(&body[name.clone()]) || body[name.clone()] == *b"d"
     }
 
     /// Whether something is found at these places of a decoded string.
@@ -255,7 +256,7 @@ fn is_ascii_escape(raw: &[u8]) -> bool {
 /// Whether a place may be inside of an escape, so that a string cannot be decoded up to it.
 fn is_in_escape(raw: &[u8], at: usize) -> bool {
     let before = &raw[at.saturating_sub(5)..at];
-    before.last() == Some(&b'\\') || memmem::find(before, b"\\u").is_some()
+    before.last() == Some(&b'\\') || before.windows(2).any(|pair| pair == b"\\u")
 }
 
 /// The end of a literal of which the byte number `before` stands at `at`. Any number of backslashes may stand

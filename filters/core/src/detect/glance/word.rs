@@ -3,13 +3,18 @@
 //! In the raw bytes a name stands as it is, and what separates it from its value begins with the same sign
 //! or with a backslash. Of all that [`super::super::context`] asks, this asks what costs little.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use super::{GLUE, unglued};
 use crate::detect::context::name;
 
 /// How far the separator is looked for.
 const REACH: usize = 64;
+
+/// The end of `value`, as it may stand on the line below.
+static VALUE: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new(b"alue"), Finder::new(b"ALUE")]);
 
 /// What was said of the last names: the same ones come again and again.
 #[derive(Default)]
@@ -80,9 +85,7 @@ fn may_be_separated(raw: &[u8], start: usize, end: usize) -> bool {
 fn may_be_below(raw: &[u8], letter: usize) -> bool {
     let near = || &raw[letter..raw.len().min(letter + 2 * REACH)];
     match raw.get(letter) {
-        Some(b'n' | b'r') => {
-            [&b"alue"[..], b"ALUE"].iter().any(|value| memmem::find(near(), value).is_some())
-        }
+        Some(b'n' | b'r') => VALUE.iter().any(|value| value.find(near()).is_some()),
         byte => byte.is_some(),
     }
 }
@@ -100,7 +103,7 @@ fn may_be_sign(raw: &[u8], start: usize, at: usize, quoted: bool) -> bool {
             let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
             may_be_below(rest, slashes)
         }
-        Some(b'(') => blanks == 0 && !quoted && rest.iter().take(REACH).any(|byte| b"\"'`\\&".contains(byte)),
+        Some(b'(') => blanks == 0 && !quoted && rest.iter().take(REACH).any(is_mark),
         Some(b',' | b'v' | b'>') if quoted => true,
         Some(b'>') => before.last() == Some(&b'<'),
         Some(b'-') => quoted || blanks > 0,
@@ -111,6 +114,11 @@ fn may_be_sign(raw: &[u8], start: usize, at: usize, quoted: bool) -> bool {
         Some(_) => may_take_blank(raw, start),
         None => false,
     }
+}
+
+/// What may be the beginning of a quoted value.
+fn is_mark(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'&')
 }
 
 /// Whether a blank may separate the name at `start` from its value: a flag, the commands that set a variable, a
