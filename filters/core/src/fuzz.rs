@@ -72,8 +72,8 @@ fn same(one: &Result<Splices, Unscannable>, other: &Result<Splices, Unscannable>
         Ok(splices) => Ok(splices.described().collect::<Vec<_>>()),
         Err(mistake) => Err(mistake.clone()),
     };
-    // Nothing is asked of a body that is empty.
-    if !body.is_empty() {
+    // A body that is empty or no text is not even walked.
+    if !body.is_empty() && std::str::from_utf8(body).is_ok() {
         assert_eq!(described(one), described(other), "{}", String::from_utf8_lossy(body));
     }
 }

@@ -214,6 +214,7 @@ impl<'s> Lexer<'s> {
         Err(JsonError { offset: self.consumed, what: "the document ends too early" })
     }
 
+    #[inline(always)]
     fn step(
         &mut self,
         bytes: &[u8],
@@ -245,6 +246,7 @@ impl<'s> Lexer<'s> {
         JsonError { offset: self.consumed + at, what }
     }
 
+    #[inline]
     fn structure(&mut self, byte: u8, at: usize, visitor: &mut impl Visitor) -> Result<(), &'static str> {
         match (self.state, byte) {
             (State::Value | State::FirstElement, b'{' | b'[') => return self.open(byte == b'[', visitor),
@@ -263,11 +265,17 @@ impl<'s> Lexer<'s> {
             (State::Done, _) if self.documents != Documents::One => {
                 self.place = Schema::ROOT;
                 self.state = State::Value;
-                return self.structure(byte, at, visitor);
+                return self.next_document(byte, at, visitor);
             }
             _ => return Err("more than one value"),
         }
         Ok(())
+    }
+
+    /// [`Self::structure`] of a value; apart, so that that one is not made of calls of itself.
+    #[cold]
+    fn next_document(&mut self, byte: u8, at: usize, visitor: &mut impl Visitor) -> Result<(), &'static str> {
+        self.structure(byte, at, visitor)
     }
 
     fn open(&mut self, array: bool, visitor: &mut impl Visitor) -> Result<(), &'static str> {

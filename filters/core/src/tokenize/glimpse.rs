@@ -7,8 +7,6 @@
 
 use std::ops::Range;
 
-use zeroize::Zeroizing;
-
 use super::{
     Splices, Tokenizer, Unscannable,
     document::Strings,
@@ -29,13 +27,13 @@ pub(super) struct Glimpse<'a> {
     leaves: LeafScanner<'a>,
     notes: Notes<'a>,
     /// A string that was decoded.
-    text: Zeroizing<Vec<u8>>,
+    text: Buffer,
 }
 
 impl<'a> Glimpse<'a> {
     pub(super) fn new(tokenizer: &'a Tokenizer<'a>, body: &'a [u8], overview: &'a Overview) -> Self {
         let leaves = LeafScanner::new(tokenizer);
-        Self { tokenizer, body, overview, leaves, notes: Notes::default(), text: Zeroizing::default() }
+        Self { tokenizer, body, overview, leaves, notes: Notes::default(), text: Buffer::default() }
     }
 
     /// Whether the scanner could find something in a string, or has to be told of it.
@@ -49,8 +47,8 @@ impl<'a> Glimpse<'a> {
         if notes.places.is_empty() && key.is_none() {
             return false;
         }
-        decode(body, raw, &mut notes.places, text);
-        judged::is_suspicious(detectors, text, key, &notes.places)
+        decode(body, raw, &mut notes.places, &mut text.0);
+        judged::is_suspicious(detectors, &text.0, key, &notes.places)
     }
 }
 
@@ -72,5 +70,19 @@ impl Strings for Glimpse<'_> {
 
     fn finish(self) -> Result<Splices, Unscannable> {
         self.leaves.finish()
+    }
+}
+
+/// A buffer that is used again, and wiped in the end: it may have held plaintext (law 10).
+#[derive(Default)]
+struct Buffer(Vec<u8>);
+
+impl Drop for Buffer {
+    /// Byte by byte, as `zeroize` writes, this would cost more than the scan of many a body; so it is filled
+    /// at once, and what is looked at cannot be left out.
+    fn drop(&mut self) {
+        self.0.clear();
+        self.0.resize(self.0.capacity(), 0);
+        std::hint::black_box(self.0.as_slice());
     }
 }

@@ -3,18 +3,11 @@
 //! In the raw bytes a name stands as it is, and what separates it from its value begins with the same sign
 //! or with a backslash. Of all that [`super::super::context`] asks, this asks what costs little.
 
-use std::sync::LazyLock;
-
-use memchr::memmem::Finder;
-
 use super::{GLUE, unglued};
 use crate::detect::context::name;
 
 /// How far the separator is looked for.
 const REACH: usize = 64;
-
-/// The end of `value`, as it may stand on the line below.
-static VALUE: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| [Finder::new(b"alue"), Finder::new(b"ALUE")]);
 
 /// What was said of the last names: the same ones come again and again.
 #[derive(Default)]
@@ -83,9 +76,15 @@ fn may_be_separated(raw: &[u8], start: usize, end: usize) -> bool {
 
 /// Behind an escape that is no quotation mark: a blank, or a line's end and `value:` on the next.
 fn may_be_below(raw: &[u8], letter: usize) -> bool {
-    let near = || &raw[letter..raw.len().min(letter + 2 * REACH)];
+    let skipped =
+        |byte: &&u8| matches!(**byte, b' ' | b'\\' | b'n' | b'r' | b't' | b',' | b'"' | b'\'' | b'-');
     match raw.get(letter) {
-        Some(b'n' | b'r') => VALUE.iter().any(|value| value.find(near()).is_some()),
+        Some(b'n' | b'r') => {
+            let below = raw[letter..].iter().take(8 * REACH).take_while(skipped).count();
+            raw[letter + below..]
+                .first_chunk()
+                .is_some_and(|word: &[u8; 5]| word.eq_ignore_ascii_case(b"value"))
+        }
         byte => byte.is_some(),
     }
 }
