@@ -4,30 +4,43 @@
 //! or with a backslash. Of all that [`super::super::context`] asks, this asks what costs little.
 
 use super::{GLUE, unglued};
-use crate::detect::context::name;
+use crate::detect::context::{Telling, name};
 
 /// How far the separator is looked for.
 const REACH: usize = 64;
 
+/// What a name says of the value beside it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Nothing,
+    /// A key or a token: a short word is none.
+    Drawn,
+    /// It may be any word.
+    Chosen,
+}
+
 /// What was said of the last names: the same ones come again and again.
 #[derive(Default)]
-pub(super) struct Names<'b>([Option<(&'b [u8], bool)>; 32]);
+pub(super) struct Names<'b>([Option<(&'b [u8], Says)>; 32]);
 
 impl<'b> Names<'b> {
-    /// Whether a name tells of a secret.
-    fn tells(&mut self, name: &'b [u8]) -> bool {
+    fn of(&mut self, name: &'b [u8]) -> Says {
         let sum = name.iter().fold(name.len(), |sum, &byte| sum.wrapping_mul(31) + usize::from(byte));
         let slot = &mut self.0[sum % 32];
         match *slot {
-            Some((known, tells)) if known == name => tells,
-            _ => {
-                // `PWD` and `PASS` tell only in some places.
-                let sometimes = [&b"pwd"[..], b"pass"].iter().any(|word| name.eq_ignore_ascii_case(word));
-                let tells = sometimes || name::telling(name).is_some();
-                *slot = Some((name, tells));
-                tells
-            }
+            Some((known, says)) if known == name => says,
+            _ => slot.insert((name, says(name))).1,
         }
+    }
+}
+
+fn says(name: &[u8]) -> Says {
+    match name::telling(name) {
+        Some(Telling::Secret | Telling::Token | Telling::Key) => Says::Drawn,
+        Some(Telling::Password | Telling::Auth) => Says::Chosen,
+        // `PWD` and `PASS` tell only in some places.
+        None if [&b"pwd"[..], b"pass"].iter().any(|word| name.eq_ignore_ascii_case(word)) => Says::Chosen,
+        None => Says::Nothing,
     }
 }
 
@@ -44,7 +57,44 @@ pub(super) fn may_tell<'b>(raw: &'b [u8], at: usize, named: &mut usize, names: &
     *named = end;
     end - start <= LONGEST
         && (may_be_separated(raw, start, end) || may_be_member(raw, end))
-        && unglued(raw, start).filter(|&start| start < end).any(|start| names.tells(&raw[start..end]))
+        && unglued(raw, start).filter(|&start| start < end).any(|start| match names.of(&raw[start..end]) {
+            Says::Nothing => false,
+            Says::Drawn => !is_plain_word(raw, end),
+            Says::Chosen => true,
+        })
+}
+
+/// Whether what follows a name is a short word without quotation marks and without digits, or a short number:
+/// that was not drawn. Nearly all values in code are such.
+fn is_plain_word(raw: &[u8], end: usize) -> bool {
+    const SHORT: usize = 20;
+    const SHORT_NUMBER: usize = 12;
+    let count =
+        |bytes: &[u8], is: fn(&u8) -> bool| bytes.iter().take(REACH).take_while(|byte| is(byte)).count();
+    let between = count(&raw[end..], |byte| b" \t\\\"'`]?!*".contains(byte));
+    let rest = &raw[end + between..];
+    let sign = count(rest, |byte| b":=>".contains(byte));
+    let tag = rest.first() == Some(&b'>');
+    // Behind a colon a type may stand, and the value behind that.
+    let typed =
+        rest.first() == Some(&b':') && rest.iter().take(2 * SHORT).skip(sign).any(|byte| *byte == b'=');
+    let blanks = count(&rest[sign..], |byte| matches!(byte, b' ' | b'\t'));
+    let rest = &rest[sign + blanks..];
+    let (value, behind) = rest.split_at(count(rest, |byte| !b" \t\r\n\"'`<>|\\".contains(byte)));
+    let slashes = count(behind, |byte| *byte == b'\\');
+    let ends = match behind.get(slashes) {
+        Some(b'n' | b'r' | b't') => slashes > 0,
+        Some(b' ' | b'<' | b'>' | b'|') | None => slashes == 0,
+        // What stands before a quotation mark may belong to it.
+        Some(b'"' | b'\'') => value.len() > 2 && !value.ends_with(b"("),
+        Some(_) => false,
+    };
+    let is_word =
+        value.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$'));
+    let digits = value.iter().any(u8::is_ascii_digit);
+    let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
+    let short = !digits && value.len() < SHORT || letters < 2 && value.len() < SHORT_NUMBER;
+    (1..=3).contains(&sign) && !tag && !typed && ends && is_word && short
 }
 
 /// Whether a string in the string may end soon behind the name, and be a member's name: any sign may stand in
