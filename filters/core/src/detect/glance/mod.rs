@@ -24,6 +24,7 @@ use super::{
     detector::{Body, Candidate},
     encoded,
     engine::{Engine, Owner, State, Use, verify},
+    words,
 };
 use crate::simd::Overview;
 
@@ -122,13 +123,16 @@ impl Detectors {
             // Each place is looked at for itself: those that were passed over say nothing of it.
             state.seen = 0;
             match place.what {
+                // A text may end where there was more of the raw string.
+                What::Word if place.at + words::PART > text.len() => {}
                 What::Word => self.builtin.at_word(&mut state, place.at, &mut matches),
                 What::Percent => {
                     encoded::percent_at(&self.builtin, text, place.at, &mut decoded, &mut matches);
                 }
                 What::Literal(number, before) => {
                     let (literal, sense) = self.builtin.literal(usize::from(number));
-                    if let Some(start) = place.at.checked_sub(usize::from(before)) {
+                    let start = place.at.checked_sub(usize::from(before));
+                    if let Some(start) = start.filter(|&start| text[start..].starts_with(literal)) {
                         let literal = start..start + literal.len();
                         self.builtin.at_literal(&mut state, literal, sense, &mut matches);
                     }

@@ -1,12 +1,12 @@
 //! Whether a part of a telling word may be a name with a value beside it, in raw bytes.
 //!
-//! In the raw bytes a name stands as it is, and what separates it from its value begins with the same sign
-//! or with a backslash. Of all that [`super::super::context`] asks, this asks what costs little.
+//! A name stands in the raw bytes as it is. If it tells, what is around it is judged when the string is
+//! decoded ([`super::super::context`]); but where that is plainly no value, it is not even decoded.
 
 use super::{GLUE, unglued};
 use crate::detect::context::{Telling, name};
 
-/// How far the separator is looked for.
+/// How far is looked.
 const REACH: usize = 64;
 
 /// What a name says of the value beside it.
@@ -15,7 +15,7 @@ enum Says {
     Nothing,
     /// A key or a token: a short word is none.
     Drawn,
-    /// It may be any word.
+    /// It may be any word; or the name is a command's.
     Chosen,
 }
 
@@ -35,17 +35,18 @@ impl<'b> Names<'b> {
 }
 
 fn says(name: &[u8]) -> Says {
+    let holds = |word: &[u8]| name.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word));
     match name::telling(name) {
-        Some(Telling::Secret | Telling::Token | Telling::Key) => Says::Drawn,
-        Some(Telling::Password | Telling::Auth) => Says::Chosen,
-        // `PWD` and `PASS` tell only in some places.
-        None if [&b"pwd"[..], b"pass"].iter().any(|word| name.eq_ignore_ascii_case(word)) => Says::Chosen,
+        Some(Telling::Secret | Telling::Token | Telling::Key) if !holds(b"pass") => Says::Drawn,
+        Some(_) => Says::Chosen,
+        // `PWD` tells in some places, `htpasswd` is a command, `passe` tells behind `mot de`.
+        None if holds(b"pass") || holds(b"pwd") => Says::Chosen,
         None => Says::Nothing,
     }
 }
 
-/// Whether the part of a word at `at` may be a name's that tells what follows. `named` is where the last name
-/// ended: one that holds several such parts is looked at once.
+/// Whether the part of a word at `at` may be a name's that tells what is beside it. `named` is where the last
+/// name ended: one that holds several such parts is looked at once.
 pub(super) fn may_tell<'b>(raw: &'b [u8], at: usize, named: &mut usize, names: &mut Names<'b>) -> bool {
     const LONGEST: usize = name::LONGEST + GLUE[2];
     if at < *named {
@@ -56,18 +57,65 @@ pub(super) fn may_tell<'b>(raw: &'b [u8], at: usize, named: &mut usize, names: &
     let start = at - raw[..at].iter().rev().take(LONGEST + 1).take_while(is_name).count();
     *named = end;
     end - start <= LONGEST
-        && (may_be_separated(raw, start, end) || may_be_member(raw, end))
         && unglued(raw, start).filter(|&start| start < end).any(|start| match names.of(&raw[start..end]) {
             Says::Nothing => false,
-            Says::Drawn => !is_plain_word(raw, end),
+            Says::Drawn => !has_plainly_no_value(raw, start, end),
             Says::Chosen => true,
         })
 }
 
-/// Whether what follows a name is a short word without quotation marks and without digits, or a short number:
-/// that was not drawn. Nearly all values in code are such.
+/// Whether no value is beside the name of a key or a token, as is easy to see.
+fn has_plainly_no_value(raw: &[u8], start: usize, end: usize) -> bool {
+    let is_flag = unglued(raw, start).any(|start| raw.get(start) == Some(&b'-'));
+    let nothing = match raw[end..] {
+        [b'/' | b'}' | b'#' | b'+' | b'@' | b'[' | b'$' | b'~' | b'^' | b'%', ..] => true,
+        [b' ', byte, ..] if byte.is_ascii_lowercase() => is_sentence(raw, end),
+        _ => is_plain_word(raw, end),
+    };
+    nothing && !is_flag && !may_be_value_itself(&raw[..start]) && !may_be_member(raw, end)
+}
+
+/// Whether a string in the string goes on behind a name, ends soon, and is itself a member's name: any sign
+/// may stand in one.
+fn may_be_member(raw: &[u8], end: usize) -> bool {
+    let is_json = matches!(raw.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b'\\'));
+    let rest = &raw[end..raw.len().min(end + 2 * name::LONGEST)];
+    let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
+    let ended = rest.get(slashes) == Some(&b'"');
+    let blank = |byte: &&u8| matches!(**byte, b' ' | b'\t' | b'\\' | b'n' | b'r' | b't');
+    is_json
+        && !ended
+        && memchr::memchr(b'"', rest).is_some_and(|quote| {
+            let behind = &raw[end + quote + 1..];
+            behind.iter().find(|byte| !blank(byte)) == Some(&b':')
+        })
+}
+
+/// Whether a name is behind a sign that makes it a value, as in `"value": "…", "name": "api_key"`, or behind a
+/// word that makes something of it.
+fn may_be_value_itself(before: &[u8]) -> bool {
+    let skipped = |byte: &&u8| matches!(**byte, b'"' | b'\'' | b'\\' | b' ' | b'\t' | b'n' | b'r' | b't');
+    let between = before.iter().rev().take_while(skipped).count();
+    let behind = before[..before.len() - between].last();
+    between > 0 && matches!(behind, Some(b':' | b'='))
+        // `variable "api_key" { default = …`, `ENV `, `setenv `, `setx `, `set -x `.
+        || matches!(before, [.., b'"'])
+        || matches!(before, [.., b'V' | b'v' | b'x', b' '])
+}
+
+/// Whether a word of a sentence follows the name and a blank: nothing that leads to a value, and without digits.
+fn is_sentence(raw: &[u8], end: usize) -> bool {
+    const LONGEST: usize = 140;
+    let rest = &raw[end + 1..raw.len().min(end + 1 + LONGEST)];
+    let leads = matches!(rest[0], b'i' | b'w' | b'l' | b's' | b'v');
+    let word = rest.iter().take_while(|byte| !matches!(byte, b' ' | b'\\')).count();
+    !leads && word < rest.len() && !rest[..word].iter().any(u8::is_ascii_digit)
+}
+
+/// Whether what follows a name and its sign is a short word without quotation marks and without digits, or a
+/// short number: that was not drawn. Nearly all values in code are such.
 fn is_plain_word(raw: &[u8], end: usize) -> bool {
-    const SHORT: usize = 20;
+    const SHORT: usize = 16;
     const SHORT_NUMBER: usize = 12;
     let count =
         |bytes: &[u8], is: fn(&u8) -> bool| bytes.iter().take(REACH).take_while(|byte| is(byte)).count();
@@ -76,8 +124,7 @@ fn is_plain_word(raw: &[u8], end: usize) -> bool {
     let sign = count(rest, |byte| b":=>".contains(byte));
     let tag = rest.first() == Some(&b'>');
     // Behind a colon a type may stand, and the value behind that.
-    let typed =
-        rest.first() == Some(&b':') && rest.iter().take(2 * SHORT).skip(sign).any(|byte| *byte == b'=');
+    let typed = rest.first() == Some(&b':') && rest.iter().take(40).skip(sign).any(|byte| *byte == b'=');
     let blanks = count(&rest[sign..], |byte| matches!(byte, b' ' | b'\t'));
     let rest = &rest[sign + blanks..];
     let (value, behind) = rest.split_at(count(rest, |byte| !b" \t\r\n\"'`<>|\\".contains(byte)));
@@ -95,91 +142,4 @@ fn is_plain_word(raw: &[u8], end: usize) -> bool {
     let letters = value.iter().filter(|byte| byte.is_ascii_alphabetic()).count();
     let short = !digits && value.len() < SHORT || letters < 2 && value.len() < SHORT_NUMBER;
     (1..=3).contains(&sign) && !tag && !typed && ends && is_word && short
-}
-
-/// Whether a string in the string may end soon behind the name, and be a member's name: any sign may stand in
-/// one.
-fn may_be_member(raw: &[u8], end: usize) -> bool {
-    let rest = &raw[end..raw.len().min(end + name::LONGEST + 2)];
-    let is_json = || matches!(raw.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b'\\'));
-    is_json()
-        && memchr::memchr(b'"', rest).is_some_and(|quote| {
-            let blank = |byte: &&u8| matches!(**byte, b' ' | b'\t' | b'\\' | b'n' | b'r' | b't');
-            let behind = end + quote + 1;
-            let blanks = raw[behind..].iter().take_while(blank).count();
-            raw.get(behind + blanks) == Some(&b':')
-        })
-}
-
-/// Whether a value may follow the name.
-fn may_be_separated(raw: &[u8], start: usize, end: usize) -> bool {
-    let mark = |byte: &&u8| matches!(**byte, b'\\' | b'"' | b'\'' | b'`');
-    let marks = raw[end..].iter().take_while(mark).count();
-    let behind = end + marks;
-    match raw[end..behind].last() {
-        // `\n`, `\t`; or the end of a string in a string.
-        Some(b'\\') => may_be_below(raw, behind),
-        Some(_) => may_be_sign(raw, start, behind, true),
-        None => may_be_sign(raw, start, end, false),
-    }
-}
-
-/// Behind an escape that is no quotation mark: a blank, or a line's end and `value:` on the next.
-fn may_be_below(raw: &[u8], letter: usize) -> bool {
-    let skipped =
-        |byte: &&u8| matches!(**byte, b' ' | b'\\' | b'n' | b'r' | b't' | b',' | b'"' | b'\'' | b'-');
-    match raw.get(letter) {
-        Some(b'n' | b'r') => {
-            let below = raw[letter..].iter().take(8 * REACH).take_while(skipped).count();
-            raw[letter + below..]
-                .first_chunk()
-                .is_some_and(|word: &[u8; 5]| word.eq_ignore_ascii_case(b"value"))
-        }
-        byte => byte.is_some(),
-    }
-}
-
-/// Whether what stands at `at`, behind a name that is quoted or not, may separate it from a value.
-fn may_be_sign(raw: &[u8], start: usize, at: usize, quoted: bool) -> bool {
-    let sign = at + raw[at..].iter().take_while(|byte| matches!(byte, b']' | b'?' | b'!' | b'*')).count();
-    let blanks = raw[sign..].iter().take(REACH).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let rest = &raw[sign + blanks..];
-    let before = &raw[..start];
-    match rest.first() {
-        Some(b':') => !rest.starts_with(b"::"),
-        Some(b'=' | b'&') => true,
-        Some(b'\\') => {
-            let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
-            may_be_below(rest, slashes)
-        }
-        Some(b'(') => blanks == 0 && !quoted && rest.iter().take(REACH).any(is_mark),
-        Some(b',' | b'v' | b'>') if quoted => true,
-        Some(b'>') => before.last() == Some(&b'<'),
-        Some(b'-') => quoted || blanks > 0,
-        Some(b's') if rest.starts_with(b"string = ") => true,
-        Some(_) if quoted || blanks == 0 => false,
-        Some(b'i') => rest.starts_with(b"is"),
-        Some(b'\'') => true,
-        Some(_) => may_take_blank(raw, start),
-        None => false,
-    }
-}
-
-/// What may be the beginning of a quoted value.
-fn is_mark(byte: &u8) -> bool {
-    matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'&')
-}
-
-/// Whether a blank may separate the name at `start` from its value: a flag, the commands that set a variable, a
-/// line of some files.
-fn may_take_blank(raw: &[u8], start: usize) -> bool {
-    let name = |start: usize| &raw[start..];
-    let known = |start| {
-        [&b"--"[..], b"password", b"requirepass", b"masterauth"]
-            .iter()
-            .any(|word| name(start).starts_with(word))
-    };
-    // `ENV `, `setenv `, `setx `, `set -x `.
-    let command = matches!(raw[..start], [.., b'V' | b'v' | b'x', b' ']);
-    command || unglued(raw, start).any(known)
 }

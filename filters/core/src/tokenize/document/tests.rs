@@ -276,3 +276,27 @@ fn mistakes_are_told_alike() {
         }
     }
 }
+
+/// Texts as people write them, with something drawn where a credential stands.
+#[test]
+fn no_place_is_passed_over() {
+    const DRAWN: &str = "xK9q2LmZ7vRt4WbN8sYp3HcD6fGj5QeT";
+    let detectors = Detectors::builtin();
+    for entry in include_str!("../../detect/tests/places.txt").split("\n%% ").skip(1) {
+        let (mut text, mut rest) = (String::new(), entry);
+        while let Some((before, after)) = rest.split_once('«') {
+            let (mark, behind) = after.split_once('»').expect("a mark ends");
+            let length = mark.split_once(':').and_then(|(_, length)| length.parse().ok()).unwrap_or(14);
+            let drawn = DRAWN.chars().cycle().take(length).collect::<String>();
+            text = text + before + mark.strip_prefix('=').unwrap_or(&drawn);
+            rest = behind;
+        }
+        text.push_str(rest);
+        let lines: Vec<_> = text.lines().collect();
+        let nested = json!({"out": text, "lines": lines}).to_string();
+        let body = json!({"k": text, "lines": lines, "n": nested, "d": [json!([nested]).to_string()]});
+        let body = body.to_string();
+        let found = |way| found(&detectors, body.as_bytes(), way);
+        assert_eq!(found(Way::Glimpse), found(Way::Plain), "{text}");
+    }
+}
