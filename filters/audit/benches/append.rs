@@ -2,10 +2,14 @@
 //! receipt; and all that one exchange with a secret writes.
 //!
 //! `cargo bench -p waterwall-audit`, on one core with `taskset -c 0` before it. A gateway leaves
-//! syncing to its upkeep, and so does this.
+//! syncing to its upkeep, and so does this. Nothing is deleted before the end: for five seconds ext4 gives a
+//! deleted file's inode to no other, and looks at all such inodes one by one for each file that is made.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::{Duration, SystemTime},
 };
 
@@ -14,15 +18,17 @@ use waterwall_audit::{ChainWriter, Event, Redaction, SigningKey, WriterOptions};
 
 const POLICY: &str = "b4fc4c826bc1b64a16bff14db6ede157f6c389c2c68a0a18dfe6ea4223b90bc4";
 
+/// What goes away at the end.
+static DIRECTORIES: Mutex<Vec<tempfile::TempDir>> = Mutex::new(Vec::new());
+
 fn main() {
     divan::main();
+    DIRECTORIES.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
-/// A log in a directory that goes away.
 struct Log {
     writer: ChainWriter,
     count: AtomicU64,
-    _directory: tempfile::TempDir,
 }
 
 impl Log {
@@ -35,7 +41,8 @@ impl Log {
         };
         let log = directory.path().join("proxy.jsonl");
         let (writer, _) = ChainWriter::open(&log, options, moment(0)).expect("opened");
-        Self { writer, count: AtomicU64::new(0), _directory: directory }
+        DIRECTORIES.lock().unwrap_or_else(PoisonError::into_inner).push(directory);
+        Self { writer, count: AtomicU64::new(0) }
     }
 
     fn append(&self, event: Event) {

@@ -14,7 +14,7 @@ use std::{fmt, time::SystemTime};
 
 use sha2::{Digest, Sha256};
 
-use crate::{canonical::Fields, timestamp};
+use crate::{canonical::Fields, sha256, timestamp};
 
 /// A SHA-256; shown as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +28,12 @@ impl Hash {
     #[must_use]
     pub fn of(canonical: &str) -> Self {
         Self(Sha256::digest(canonical.as_bytes()).into())
+    }
+
+    /// The hashes of many texts, several at a time where the machine can.
+    #[must_use]
+    pub fn of_all(texts: &[&[u8]]) -> Vec<Self> {
+        sha256::of_all(texts).into_iter().map(Self).collect()
     }
 
     /// Reads 64 lower-case hex digits.

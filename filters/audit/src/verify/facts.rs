@@ -11,7 +11,6 @@ use crate::{
     checkpoint::{Claim, Fault},
     genesis,
     line::Line,
-    sha256,
     timestamp::Minutes,
     transparency::merkle,
 };
@@ -104,11 +103,11 @@ impl Reader {
             readings.push(self.line(bytes, &mut texts));
         }
         let texts: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
-        let mut hashes = sha256::of_all(&texts).into_iter();
+        let mut hashes = Hash::of_all(&texts).into_iter();
         for reading in &mut readings {
             if let Reading::Line(facts) = reading {
                 // There is a text for each.
-                facts.hash = hashes.next().map_or(Hash::GENESIS, Hash::from);
+                facts.hash = hashes.next().unwrap_or(Hash::GENESIS);
             }
         }
         readings
