@@ -477,7 +477,8 @@ proptest! {
     fn a_planted_example_is_found_exactly(
         (kind, secret) in proptest::sample::select(examples()),
         before in "([a-z ]{0,30}[ \n\t\"'`<>(){}\\[\\],;:=@&|!*#?~^]{1,3}){0,3}",
-        after in "([ \n\t\"'`<>{}\\[\\],;&|!*#?~^]{1,3}[a-z ]{0,30}){0,3}",
+        // No tilde, which some tokens have in them.
+        after in "([ \n\t\"'`<>{}\\[\\],;&|!*#?^]{1,3}[a-z ]{0,30}){0,3}",
     ) {
         let text = format!("{before}{secret}{after}");
         prop_assert_eq!(found(&text), [(kind, &*secret)]);
