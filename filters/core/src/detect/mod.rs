@@ -45,10 +45,6 @@ use sha2::{Digest, Sha256};
 use self::{engine::Engine, extra::Extras, known::Known};
 use crate::secret::Kind;
 
-pub(crate) use self::{
-    glance::{Glance, Notes, Place},
-    known::KIND as KNOWN,
-};
 pub use self::{
     allow::Allowed,
     batch::Batch,
@@ -56,6 +52,10 @@ pub use self::{
     detector::{Confidence, Detector, expand},
     extra::{Exception, ExtraError, ExtraPattern, Rule, RuleError, Target},
     known::KnownValue,
+};
+pub(crate) use self::{
+    glance::{Glance, Notes, Place},
+    known::KIND as KNOWN,
 };
 
 /// Where a detector matched: a byte range of the leaf, and the format found there.

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use zeroize::Zeroize;
+
 use super::{
     Splices, Tokenizer, Unscannable,
     document::Strings,
@@ -47,8 +49,9 @@ impl<'a> Glimpse<'a> {
         if notes.places.is_empty() && key.is_none() {
             return false;
         }
-        decode(body, raw, &mut notes.places, &mut text.0);
-        judged::is_suspicious(detectors, &text.0, key, &notes.places)
+        let text = text.emptied(raw.len());
+        decode(body, raw, &mut notes.places, text);
+        judged::is_suspicious(detectors, text, key, &notes.places)
     }
 }
 
@@ -77,12 +80,21 @@ impl Strings for Glimpse<'_> {
 #[derive(Default)]
 struct Buffer(Vec<u8>);
 
-impl Drop for Buffer {
-    /// Byte by byte, as `zeroize` writes, this would cost more than the scan of many a body; so it is filled
-    /// at once, and what is looked at cannot be left out.
-    fn drop(&mut self) {
+impl Buffer {
+    /// Empty, with room for `len` bytes: if it grew while it is filled, a copy would be left behind.
+    fn emptied(&mut self, len: usize) -> &mut Vec<u8> {
+        if self.0.capacity() < len {
+            *self = Self(Vec::with_capacity(len.next_power_of_two()));
+        }
         self.0.clear();
+        &mut self.0
+    }
+}
+
+impl Drop for Buffer {
+    /// As a slice: a `Vec` is wiped byte by byte, which would cost more than the scan of many a body.
+    fn drop(&mut self) {
         self.0.resize(self.0.capacity(), 0);
-        std::hint::black_box(self.0.as_slice());
+        self.0.as_mut_slice().zeroize();
     }
 }

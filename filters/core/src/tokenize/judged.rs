@@ -54,7 +54,8 @@ fn is_suspicious_at(
     let is_json = Lexer::in_text(nothing_special()).push(text, &mut strings).is_ok();
     let Strings { found, end, .. } = strings;
     found.into_iter().any(|Found { raw, key, places }| {
-        let mut inner = Zeroizing::new(Vec::new());
+        // With room for all: if it grew, a copy would be left behind.
+        let mut inner = Zeroizing::new(Vec::with_capacity(raw.len()));
         let mut places = moved(places, raw.start);
         decode(text, &raw, &mut places, &mut inner);
         is_suspicious_at(detectors, &inner, key.map(|key| &text[key]), &places, depth + 1)
