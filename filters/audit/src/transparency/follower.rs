@@ -122,8 +122,11 @@ impl Follower {
                 if let Some(archived) = before {
                     self.finish(archived)?;
                 }
-                self.finish_skipped()?;
-                Followed::open(&self.chain)?
+                // Opened before looking back: what is archived from now on is found when this one is left. The
+                // other way round, a log that came and went in between would lie behind one with a note.
+                let log = Followed::open(&self.chain)?;
+                self.finish_skipped(log.reader.get_ref())?;
+                log
             }
         };
         if log.offset == 0 {
@@ -146,17 +149,17 @@ impl Follower {
         log.write_note(&self.chain, &self.chain.with_file_name(archive), &self.key)
     }
 
-    /// Writes the notes of archives that have none, back to one that has or to one that is not there.
-    fn finish_skipped(&mut self) -> Result<(), FollowError> {
+    /// Writes the notes of archives before `log` that have none, back to one that has or to one that is not there.
+    fn finish_skipped(&mut self, log: &File) -> Result<(), FollowError> {
         let mut skipped = Vec::new();
-        let mut next = previous(&self.chain)?;
+        let mut next = previous(log)?;
         while let Some((archive, end)) = next {
             let path = self.chain.with_file_name(&archive);
             // A loop, which no writer makes, ends too: its first has the note that is written last.
             if note_path(&path).exists() || !path.exists() || skipped.len() == MAX_SKIPPED {
                 break;
             }
-            next = previous(&path)?;
+            next = previous(&File::open(&path)?)?;
             skipped.push((path, end));
         }
         for (archive, end) in skipped.into_iter().rev() {
@@ -275,9 +278,9 @@ impl Followed {
 
 /// The archive that a log goes on from, and the hash of its last line; `None` where its first line is not there or
 /// names none.
-fn previous(log: &Path) -> io::Result<Option<(OsString, Hash)>> {
+fn previous(log: &File) -> io::Result<Option<(OsString, Hash)>> {
     let mut buffer = Vec::new();
-    read_line(&mut BufReader::new(File::open(log)?), &mut buffer)?;
+    read_line(&mut BufReader::new(log), &mut buffer)?;
     let line = buffer.strip_suffix(b"\n").and_then(|text| Line::read(text).ok());
     let Some(line) = line.filter(|line| line.line_type.as_deref() == Some(genesis::LINE_TYPE)) else {
         return Ok(None);

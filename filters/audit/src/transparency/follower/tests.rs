@@ -72,6 +72,31 @@ fn archives_that_came_and_went_between_two_looks_have_notes() {
     }
 }
 
+/// Rotations at any moment of a look, also between its steps.
+#[test]
+fn archives_that_come_while_one_looks_have_notes() {
+    let setup = Setup::new();
+    let writer = setup.writer();
+    append(&writer);
+    let mut follower = setup.follower();
+    let archives = std::thread::scope(|scope| {
+        let rotating = scope.spawn(|| {
+            let rotate = |_| {
+                append(&writer);
+                writer.rotate("test", SystemTime::UNIX_EPOCH).unwrap().path
+            };
+            (0..400).map(rotate).collect::<Vec<_>>()
+        });
+        while !rotating.is_finished() {
+            follower.catch_up(writer.status().lines).unwrap();
+        }
+        rotating.join().unwrap()
+    });
+    follower.catch_up(writer.status().lines).unwrap();
+    let bare = archives.iter().filter(|archive| !note_path(archive).exists()).count();
+    assert_eq!(bare, 0, "of {} archives", archives.len());
+}
+
 #[test]
 fn an_archive_that_was_altered_has_no_note() {
     let setup = Setup::new();
