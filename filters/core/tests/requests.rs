@@ -428,6 +428,34 @@ fn a_token_may_be_cut_between_parts() {
 }
 
 #[test]
+fn a_token_may_be_cut_before_an_escape() {
+    let json = Some("application/json");
+    for second in ["\\u0045GXDNCF32EPF y", "EGXDNCF32\\u0045PF y"] {
+        let body = format!(
+            r#"{{"messages":[{{"role":"user","content":[{{"type":"text","text":"x AKIAUJZD"}},{{"type":"text","text":"{second}"}}]}}]}}"#
+        );
+        let seen = String::from_utf8(scan("anthropic", json, body.as_bytes()).unwrap()).unwrap();
+        assert_eq!(seen.matches("<pl:AWS_ACCESS_KEY:").count(), 2, "{seen}");
+    }
+}
+
+/// A name tells of its value however it is spelt, at every depth.
+#[test]
+fn names_may_be_spelt_with_escapes() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    let names = [r"password", r"pass\u0077ord", r"\u0070assword", r"api\u005fkey", r"passwor\u0064"];
+    for name in names {
+        let mut body = format!(r#"{{"{name}":"{secret}","b":"c"}}"#);
+        for depth in 0..3 {
+            let seen = scan("generic", Some("application/json"), body.as_bytes()).unwrap();
+            let seen = String::from_utf8(seen).unwrap();
+            assert!(!seen.contains(secret), "{depth}: {seen}");
+            body = serde_json::json!({ "input": body }).to_string();
+        }
+    }
+}
+
+#[test]
 fn broken_bodies_are_refused_not_passed() {
     let json = Some("application/json");
     for body in

@@ -13,7 +13,7 @@ use super::{
     Splices, Tokenizer, Unscannable,
     document::Strings,
     judged::{self, decode},
-    leaf::LeafScanner,
+    leaf::{LeafScanner, is_spelt_out, may_be_json},
     sieve::SHORTEST_KEY,
 };
 use crate::{
@@ -30,16 +30,44 @@ pub(super) struct Glimpse<'a> {
     notes: Notes<'a>,
     /// A string that was decoded.
     text: Buffer,
+    /// Whether anything in the document is spelt with escapes of ASCII.
+    has_escapes: bool,
 }
 
 impl<'a> Glimpse<'a> {
     pub(super) fn new(tokenizer: &'a Tokenizer<'a>, body: &'a [u8], overview: &'a Overview) -> Self {
         let leaves = LeafScanner::new(tokenizer);
-        Self { tokenizer, body, overview, leaves, notes: Notes::default(), text: Buffer::default() }
+        let has_escapes = is_spelt_out(body);
+        Self {
+            tokenizer,
+            body,
+            overview,
+            leaves,
+            notes: Notes::default(),
+            text: Buffer::default(),
+            has_escapes,
+        }
+    }
+
+    /// Whether names that tell could be hidden by escapes: the string's own, or one in the JSON that it holds.
+    fn may_hide_name(&mut self, raw: &Range<usize>, key: Option<&Range<usize>>) -> bool {
+        let Self { body, text, .. } = self;
+        if key.is_some_and(|key| is_spelt_out(&body[key.clone()])) {
+            return true;
+        }
+        if !is_spelt_out(&body[raw.clone()]) {
+            return false;
+        }
+        let text = text.emptied(raw.len());
+        decode(body, raw, &mut [], text);
+        may_be_json(text)
     }
 
     /// Whether the scanner could find something in a string, or has to be told of it.
     fn is_suspicious(&mut self, raw: &Range<usize>, key: Option<&Range<usize>>) -> bool {
+        if self.has_escapes && self.may_hide_name(raw, key) {
+            return true;
+        }
         let Self { tokenizer, body, overview, notes, text, .. } = self;
         let detectors = tokenizer.detectors;
         if detectors.glance(overview, body, raw, notes) == Glance::Suspicious {

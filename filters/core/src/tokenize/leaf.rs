@@ -6,7 +6,7 @@
 //! suggests escapes that were not there, the secret is stored a second time, to be put back
 //! exactly as it stood (law 3).
 
-use std::{ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use zeroize::Zeroizing;
 
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     detect::{KNOWN, Leaf, Span},
-    json::escape::Decoded,
+    json::escape::{self, Decoded},
     numbering::Numbering,
     secret::Kind,
     vault::Entry,
@@ -206,6 +206,8 @@ impl<'a> LeafScanner<'a> {
 
     fn find_plain(&mut self, text: &[u8], offset: usize, key: Option<&[u8]>, finds: &mut Vec<Find>) {
         let first = finds.len();
+        let key = key.map(spelt_out);
+        let key = key.as_deref();
         let mut spans = std::mem::take(&mut self.spans);
         spans.clear();
         self.tokenizer.detectors.scan(Leaf { text, key }, &mut spans);
@@ -336,6 +338,21 @@ fn cover<'t>(
         let plaintext = || Zeroizing::new(text(range.clone()).to_vec());
         find.unwrap_or_else(|| Find { range: range.clone(), kind: KNOWN, plaintext: plaintext() })
     }));
+}
+
+/// Whether a member name has escapes of ASCII in it, which could hide what it tells.
+pub(super) fn is_spelt_out(name: &[u8]) -> bool {
+    ESCAPED_ASCII.find(name).is_some()
+}
+
+/// A member name as it is meant. Nearly all stand for themselves.
+fn spelt_out(name: &[u8]) -> Cow<'_, [u8]> {
+    if !is_spelt_out(name) {
+        return Cow::Borrowed(name);
+    }
+    let mut text = Vec::with_capacity(name.len());
+    escape::decode(name, 0..name.len(), &mut text);
+    Cow::Owned(text)
 }
 
 /// Whether a text begins as JSON does.

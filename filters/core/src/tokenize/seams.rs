@@ -75,7 +75,10 @@ impl Seams {
 /// Whether a token could go on from one raw text to the next.
 fn may_be_cut(before: &[u8], after: &[u8]) -> bool {
     let in_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./+=:~%".contains(byte);
-    before.last().is_some_and(in_token) && after.first().is_some_and(in_token)
+    // A token may begin the second text in the spelling of some senders, who escape slashes or all.
+    let begins =
+        after.first().is_some_and(in_token) || after.starts_with(b"\\/") || after.starts_with(b"\\u00");
+    before.last().is_some_and(in_token) && begins
 }
 
 /// The ends of a run of parts, decoded and laid end to end.

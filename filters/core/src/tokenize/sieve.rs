@@ -14,7 +14,7 @@ use super::{
     Splices, Tokenizer, Unscannable,
     document::Strings,
     key_lines::PRIVATE_KEY,
-    leaf::{LeafScanner, MAX_DEPTH, may_be_json},
+    leaf::{LeafScanner, MAX_DEPTH, is_spelt_out, may_be_json},
     nested::{self, Found},
     surroundings::{ESCAPED_ASCII, LITERAL, may_hold_literal},
 };
@@ -98,6 +98,9 @@ impl<'a> Sieve<'a> {
             escape::decode(text, raw.clone(), self.batch.text());
             self.decoded(start, name.filter(|_| !is_key), depth + 1);
             name = is_key.then(|| &text[raw]);
+            if name.is_some_and(is_spelt_out) {
+                self.suspect();
+            }
         }
         if plain_from < text.len() {
             let start = self.batch.len();
@@ -165,7 +168,12 @@ impl<'a> Strings for Sieve<'a> {
     fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, list: Option<usize>) {
         let body: &'a [u8] = self.body;
         let key = key.map(|key| &body[key]);
-        self.waiting.push(Waiting { raw: raw.clone(), key, list, suspicious: !self.holds });
+        self.waiting.push(Waiting {
+            raw: raw.clone(),
+            key,
+            list,
+            suspicious: !self.holds || key.is_some_and(is_spelt_out),
+        });
         let start = self.batch.len();
         escape::decode(self.body, raw, self.batch.text());
         self.decoded(start, key, 0);
