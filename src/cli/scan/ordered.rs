@@ -24,7 +24,8 @@ where
 {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
-        let (sender, results) = mpsc::channel();
+        // Bounded, so that workers do not run on while `each` is busy.
+        let (sender, results) = mpsc::sync_channel(2 * threads.get());
         for _ in 0..threads.get().min(items.len()) {
             let (sender, next, worker) = (sender.clone(), &next, &worker);
             scope.spawn(move || {
@@ -58,6 +59,8 @@ fn take<'a, T>(items: &'a [T], next: &AtomicUsize) -> Option<(usize, &'a T)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::AtomicBool;
+
     use super::*;
 
     const FOUR: NonZero<usize> = NonZero::new(4).unwrap();
@@ -77,9 +80,22 @@ mod tests {
 
     #[test]
     fn an_error_ends_the_work() {
-        let began = AtomicUsize::new(0);
-        let count = || |_: &()| began.fetch_add(1, Ordering::Relaxed);
-        let result = for_each(&[(); 100_000], FOUR, count, |(), _| Err(io::ErrorKind::BrokenPipe.into()));
-        assert!(result.is_err() && began.into_inner() < 100_000);
+        let (began, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+        // However late the first result is, what is far behind it waits until `each` has had it.
+        let work = || {
+            |item: &usize| {
+                began.fetch_add(1, Ordering::SeqCst);
+                while *item > 1_000 && !failed.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+            }
+        };
+        let fail = |_: &usize, ()| {
+            failed.store(true, Ordering::SeqCst);
+            Err(io::ErrorKind::BrokenPipe.into())
+        };
+        let items: Vec<usize> = (0..100_000).collect();
+        let result = for_each(&items, FOUR, work, fail);
+        assert!(result.is_err() && began.into_inner() < 2_000);
     }
 }
