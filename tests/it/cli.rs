@@ -5,13 +5,15 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use waterwall_audit::{ChainWriter, Event, Redaction, SigningKey, WriterOptions};
+
+use crate::harness::{Ran, aws_key};
 
 /// A home directory of its own, and the binary run inside it.
 struct Home(TempDir);
@@ -54,29 +56,6 @@ impl Home {
         drop(stdin);
         child.wait_with_output().expect("ended").into()
     }
-}
-
-/// What a run came to.
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-}
-
-/// Made at run time: nothing in this file looks like a key.
-fn aws_key() -> String {
-    format!("AKIA{}", "FAKE".repeat(4))
 }
 
 #[test]

@@ -3,10 +3,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::harness::{Ran, aws_key};
 
 /// A directory to scan, and the binary run inside it.
 struct Tree(TempDir);
@@ -51,34 +53,11 @@ impl Tree {
     }
 }
 
-/// What a run came to.
-#[derive(Debug)]
-struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
 impl Ran {
     /// The files in which something was found, as printed.
     fn files(&self) -> Vec<&str> {
         self.out.lines().map(|line| line.split(':').next().expect("a name")).collect()
     }
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("UTF-8"),
-            err: String::from_utf8(output.stderr).expect("UTF-8"),
-        }
-    }
-}
-
-/// Made at run time: nothing in this file looks like a key.
-fn aws_key() -> String {
-    format!("AKIA{}", "FAKE".repeat(4))
 }
 
 #[test]

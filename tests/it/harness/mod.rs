@@ -3,6 +3,7 @@
 mod client;
 mod gateway;
 mod network;
+mod ran;
 mod trailers;
 mod tunnel;
 mod upstream;
@@ -10,6 +11,7 @@ mod upstream;
 pub(crate) use client::{Client, Response};
 pub(crate) use gateway::{Gateway, Setup, UpstreamConfig, signal, wait};
 pub(crate) use network::{PUBLIC, ran_in_own_network};
+pub(crate) use ran::{Ran, aws_key};
 pub(crate) use trailers::Trailers;
 pub(crate) use tunnel::{Tunnel, trusting};
 pub(crate) use upstream::Scripted;
