@@ -32,7 +32,7 @@ use crate::handover::{Ending, Estate, Giver, Heir};
 use crate::kill_switch::KillSwitch;
 use crate::live::{Live, Reloader, Running, Watcher};
 use crate::metrics::Metrics;
-use crate::proxy::Gateway;
+use crate::proxy::{Gateway, Refuser};
 use crate::sockets::{OnSocket, Sockets};
 use crate::state;
 use crate::upstream::platform_repaired;
@@ -116,7 +116,9 @@ pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Res
         Arc::clone(&metrics),
         ending.leaving(),
     );
-    let forward = Arc::new(Forward::new(&config, Arc::clone(&live), Arc::clone(&services), ending.cutting()));
+    let refuser = Arc::new(Refuser::new(Arc::clone(&live), Arc::clone(&metrics)));
+    let forward = Forward::new(&config, Arc::clone(&live), Arc::clone(&services), refuser, ending.cutting());
+    let forward = Arc::new(forward);
     let front = |proxy| Front::new(proxy, Arc::clone(&forward), open.clone(), &ending);
     let admin = Admin::new(Facts {
         config: config.clone(),

@@ -15,7 +15,7 @@ use pingora_proxy::HttpProxy;
 use tokio::time::timeout;
 
 use crate::handover::Ending;
-use crate::proxy::Gateway;
+use crate::proxy::{Gateway, Refuser};
 use crate::requests;
 
 use super::open::Open;
@@ -29,6 +29,7 @@ const TURN: Duration = Duration::from_secs(5);
 pub(crate) struct Front {
     proxy: Arc<HttpProxy<Gateway>>,
     forward: Arc<Forward>,
+    refuser: Arc<Refuser>,
     open: Open,
     /// Turns true when silent connections are to be closed.
     stopping: ShutdownWatch,
@@ -42,7 +43,8 @@ impl Front {
     /// A front for `proxy` and `forward` that counts its connections in `open`, until `ending`.
     pub(crate) fn new(proxy: HttpProxy<Gateway>, forward: Arc<Forward>, open: Open, ending: &Ending) -> Self {
         let (stopping, leaving, cutting) = (ending.stopping(), ending.leaving(), ending.cutting());
-        Self { proxy: Arc::new(proxy), forward, open, stopping, leaving, cutting }
+        let refuser = forward.refuser();
+        Self { proxy: Arc::new(proxy), forward, refuser, open, stopping, leaving, cutting }
     }
 
     /// Serves a connection to its end, keep-alive included. One that is cut is dropped, and with it its
@@ -50,7 +52,7 @@ impl Front {
     async fn serve(&self, stream: Stream) -> Option<Stream> {
         let mut cutting = self.cutting.clone();
         tokio::select! {
-            () = requests::serve(&self.proxy, stream, &self.leaving, &self.stopping) => None,
+            () = requests::serve(&self.proxy, &self.refuser, stream, &self.leaving, &self.stopping) => None,
             Ok(_) = cutting.wait_for(|cut| *cut) => None,
         }
     }

@@ -29,14 +29,13 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use waterwall_audit::event::Event;
 use waterwall_core::detect::{Detectors, Leaf};
-use waterwall_core::dialect::Dialect;
 use waterwall_pipeline::{Refusal, Services};
 
 use crate::ca::{Minter, Store};
 use crate::config::Config;
 use crate::door::{Door, Stranger};
 use crate::live::{Live, Running};
-use crate::proxy::{Rescue, farewell};
+use crate::proxy::{Asked, Refuser, Rescue};
 use crate::state::Files;
 use crate::streams::{Rewound, Tapped};
 
@@ -66,6 +65,7 @@ pub(crate) struct Forward {
     /// Turns true when tunnels are to be cut.
     cutting: ShutdownWatch,
     services: Arc<Services>,
+    refuser: Arc<Refuser>,
 }
 
 impl Forward {
@@ -74,6 +74,7 @@ impl Forward {
         config: &Config,
         live: Arc<Live>,
         services: Arc<Services>,
+        refuser: Arc<Refuser>,
         cutting: ShutdownWatch,
     ) -> Self {
         Self {
@@ -84,7 +85,13 @@ impl Forward {
             armed: watch::Sender::new(false),
             cutting,
             services,
+            refuser,
         }
+    }
+
+    /// What it turns requests away with.
+    fn refuser(&self) -> Arc<Refuser> {
+        Arc::clone(&self.refuser)
     }
 
     /// Looks at the kill switch, which cuts open tunnels too. Called every second.
@@ -103,39 +110,41 @@ impl Forward {
     ) -> Option<Intercepted> {
         let head = match until_stop(shutdown, timeout(HEAD, Head::read(&mut stream))).await? {
             Ok(Ok(head)) => head,
-            Ok(Err(rescue)) => return refuse(stream, "-", rescue, shutdown).await,
-            Err(_) => return refuse(stream, "-", Rescue::RequestTimeout, shutdown).await,
+            Ok(Err(rescue)) => return self.refuse(stream, "-", rescue, shutdown).await,
+            Err(_) => return self.refuse(stream, "-", Rescue::RequestTimeout, shutdown).await,
         };
         let host = head.target.host.clone();
         let running = self.live.now();
         match self.admit(&head, &running) {
             Ok(Verdict::Intercept) => match self.minter(&running.config) {
                 Ok(minter) => until_stop(shutdown, self.intercept(stream, head, &minter, shutdown)).await?,
-                Err(rescue) => refuse(stream, &host, rescue, shutdown).await,
+                Err(rescue) => self.refuse(stream, &host, rescue, shutdown).await,
             },
             Ok(Verdict::Tunnel) => {
                 let Some(_place) = open.enter_tunnel() else {
-                    return refuse(stream, &host, Rescue::Busy("too many tunnels are open"), shutdown).await;
+                    return self
+                        .refuse(stream, &host, Rescue::Busy("too many tunnels are open"), shutdown)
+                        .await;
                 };
                 let guard = Guard::new(move |name| running.config.upstreams.iter().any(|it| it.host == name));
                 if let Err((stream, rescue)) = self.tunnel(stream, head, guard, shutdown).await {
-                    return refuse(stream, &host, rescue, shutdown).await;
+                    return self.refuse(stream, &host, rescue, shutdown).await;
                 }
                 None
             }
             Ok(Verdict::Refuse(reason)) => {
                 self.record(&head.target, Some(reason), &Traffic::default(), Instant::now());
-                refuse(stream, &host, Rescue::ConnectRefused(reason), shutdown).await
+                self.refuse(stream, &host, Rescue::ConnectRefused(reason), shutdown).await
             }
             // Not even in the log.
-            Err(rescue @ Rescue::BadRequest(_)) => refuse(stream, "-", rescue, shutdown).await,
-            Err(rescue) => refuse(stream, &host, rescue, shutdown).await,
+            Err(rescue @ Rescue::BadRequest(_)) => self.refuse(stream, "-", rescue, shutdown).await,
+            Err(rescue) => self.refuse(stream, &host, rescue, shutdown).await,
         }
     }
 
     /// Tells a connection that there are too many.
     async fn turn_away(&self, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        refuse(stream, "-", Rescue::Busy("too many connections are open"), shutdown).await;
+        self.refuse(stream, "-", Rescue::Busy("too many connections are open"), shutdown).await;
         None
     }
 
@@ -176,7 +185,7 @@ impl Forward {
             Ok(config) => config,
             Err(error) => {
                 tracing::error!(host, %error, "no leaf could be minted");
-                return refuse(stream, host, Rescue::Internal, shutdown).await;
+                return self.refuse(stream, host, Rescue::Internal, shutdown).await;
             }
         };
         timeout(ANSWER, answer::established(&mut stream)).await.ok()?.ok()?;
@@ -241,6 +250,23 @@ impl Forward {
         Ok(())
     }
 
+    /// Answers a CONNECT with an error and closes.
+    async fn refuse(
+        &self,
+        stream: Stream,
+        host: &str,
+        rescue: Rescue,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Intercepted> {
+        let (status, error) = (rescue.status().as_u16(), rescue.code());
+        tracing::info!(method = "CONNECT", host, status, error, "exchange ended");
+        if !matches!(rescue, Rescue::ClientGone) {
+            let asked = Asked { host: Some(host.to_owned()), ..Asked::default() };
+            self.refuser.answer(stream, &rescue, &asked, shutdown).await;
+        }
+        None
+    }
+
     /// One line for each tunnel that ended, or was refused by policy.
     fn record(&self, target: &Target, refused: Option<&'static str>, traffic: &Traffic, began: Instant) {
         let event = Event::Tunnel {
@@ -276,13 +302,3 @@ fn holds_secret(target: &str, detectors: &Detectors) -> bool {
 
 /// Why no address of a host may be connected to.
 const ADDRESS: &str = "this host is on a private, link-local or metadata address";
-
-/// Answers a CONNECT with an error and closes.
-async fn refuse(stream: Stream, host: &str, rescue: Rescue, shutdown: &ShutdownWatch) -> Option<Intercepted> {
-    let (status, error) = (rescue.status().as_u16(), rescue.code());
-    tracing::info!(method = "CONNECT", host, status, error, "exchange ended");
-    if !matches!(rescue, Rescue::ClientGone) {
-        farewell(stream, &rescue, Dialect::of_stray(false), true, shutdown).await;
-    }
-    None
-}

@@ -111,6 +111,20 @@ impl Metrics {
         self.ledger().each().for_each(|books| books.ended(now, at, ended));
     }
 
+    /// A request was turned away, with this code, before it could become an exchange.
+    pub(crate) fn turned_away(&self, code: &'static str) {
+        self.ended(&Ended {
+            host: None,
+            answered: None,
+            refused: Some(code),
+            added: None,
+            request_id: None,
+            restored: 0,
+            unknown: 0,
+            malformed: 0,
+        });
+    }
+
     /// An upstream answered, whatever it said.
     pub(crate) fn upstream_answered(&self) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();

@@ -123,9 +123,6 @@ impl Context {
         if !session.is_body_done() {
             session.set_keepalive(None);
         }
-        if self.upstream.is_none() && session.req_header().headers.contains_key("anthropic-version") {
-            self.dialect = Dialect::of_stray(true);
-        }
         rescue.answer(session, self.dialect).await?;
         intake::drain(session).await;
         Ok(())

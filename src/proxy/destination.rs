@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use http::Uri;
+use pingora_core::protocols::raw_connect::ProxyDigest;
 use pingora_proxy::Session;
 
 /// Rides along with a connection from inside a tunnel: the host that its CONNECT named. Requests
@@ -11,6 +12,13 @@ use pingora_proxy::Session;
 pub(crate) struct Through {
     /// The host, in lower case.
     pub(crate) host: String,
+}
+
+impl Through {
+    /// What rides along with a connection, when it is from inside a tunnel.
+    pub(crate) fn of(digest: &ProxyDigest) -> Option<&Self> {
+        digest.user_data.as_ref()?.downcast_ref()
+    }
 }
 
 /// A host that the agent named, rather than the gateway.
@@ -24,8 +32,7 @@ impl<'a> Named<'a> {
     /// The host that this request is for, when it came through a tunnel or in absolute form.
     pub(super) fn by(session: &'a Session) -> Option<Self> {
         let digest = session.digest().and_then(|digest| digest.proxy_digest.as_deref());
-        let through = digest.and_then(|digest| digest.user_data.as_ref()?.downcast_ref::<Through>());
-        match through {
+        match digest.and_then(Through::of) {
             Some(through) => Some(Self { scheme: "https", host: Cow::Borrowed(&through.host) }),
             // Pingora keeps the absolute form in the raw target alone.
             None => Self::in_absolute_form(session.req_header().raw_path()),
@@ -33,7 +40,7 @@ impl<'a> Named<'a> {
     }
 
     /// `http://host/…` on the standard port, as clients ask a proxy for pages without TLS.
-    fn in_absolute_form(target: &[u8]) -> Option<Self> {
+    pub(super) fn in_absolute_form(target: &[u8]) -> Option<Self> {
         if target.starts_with(b"/") {
             return None;
         }

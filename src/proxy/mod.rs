@@ -8,10 +8,10 @@ mod bodies;
 mod buffered;
 mod context;
 mod destination;
-mod farewell;
 mod headers;
 mod intake;
 mod refit;
+mod refuser;
 mod rescue;
 mod route;
 
@@ -40,8 +40,9 @@ use context::Context;
 use destination::Named;
 
 pub(crate) use destination::Through;
-pub(crate) use farewell::farewell;
+pub(crate) use refuser::{Asked, Refuser};
 pub(crate) use rescue::Rescue;
+pub(crate) use route::ANTHROPIC_VERSION;
 
 /// A larger body is scanned on the blocking pool, so that it does not hold up other agents'
 /// streams.
@@ -123,10 +124,14 @@ impl Gateway {
     /// Checks the head and finds the upstream.
     fn route(&self, session: &Session, context: &mut Context) -> Result<(), Rescue> {
         let request = session.req_header();
+        let path = request.uri.path();
         // An absolute form that names no listed host is for the door to judge.
         let upstreams = &context.running.config.upstreams;
         let lists = |host: &str| upstreams.iter().any(|upstream| upstream.host == host);
         let named = Named::by(session).filter(|named| named.scheme == "https" || lists(&named.host));
+        let host = named.as_ref().map(|named| &*named.host);
+        let anthropic = request.headers.contains_key(route::ANTHROPIC_VERSION);
+        context.dialect = route::form(upstreams, host, path, anthropic);
         let admitted = match &named {
             Some(named) => self.door.admit_named(named.scheme, &named.host, &request.headers),
             None => self.door.admit(&request.uri, &request.headers),
@@ -138,13 +143,11 @@ impl Gateway {
         if !request.raw_path_is_utf8() {
             return Err(Rescue::BadRequest("the path is not UTF-8"));
         }
-        let path = request.uri.path();
-        let route = match &named {
-            Some(named) => route::to_host(upstreams, &named.host, path),
+        let route = match host {
+            Some(host) => route::to_host(upstreams, host, path),
             None => route::route(upstreams, path, &request.headers),
         };
         let route = route.ok_or(Rescue::NoRoute)?;
-        context.dialect = upstreams[route.upstream].dialect.at_path(route.path);
         context.upstream = Some(route.upstream);
         context.path = route.path.to_owned();
         if intake::asks_for_websocket(&request.headers) {

@@ -5,8 +5,12 @@
 //! them after we have decided.
 
 use http::HeaderMap;
+use waterwall_core::dialect::Dialect;
 
 use crate::config::Upstream;
+
+/// The header by which a client of Anthropic's is known.
+pub(crate) const ANTHROPIC_VERSION: &str = "anthropic-version";
 
 /// Where a request goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,9 +27,27 @@ pub(super) fn route<'a>(upstreams: &[Upstream], path: &'a str, headers: &HeaderM
         return None;
     }
     by_prefix(upstreams, path).or_else(|| {
-        let upstream = by_api_path(upstreams, path, headers)?;
+        let upstream = by_api_path(upstreams, path, headers.contains_key(ANTHROPIC_VERSION))?;
         Some(Route { upstream, path })
     })
+}
+
+/// The form in which an error answers a request, whether or not it may go where it was meant to: that of
+/// the upstream it is for, by the `host` that it named or else by its path. Where there is none,
+/// its header tells (`anthropic`).
+pub(super) fn form(
+    upstreams: &[Upstream],
+    host: Option<&str>,
+    path: &str,
+    anthropic: bool,
+) -> &'static Dialect {
+    let meant_for = match host {
+        Some(host) => by_host(upstreams, host),
+        None => by_prefix(upstreams, path)
+            .map(|route| route.upstream)
+            .or_else(|| by_api_path(upstreams, path, anthropic)),
+    };
+    meant_for.map_or_else(|| Dialect::of_stray(anthropic), |index| upstreams[index].dialect)
 }
 
 /// The upstream that is `host`, for a request that came through a tunnel or in absolute form: its path
@@ -34,8 +56,11 @@ pub(super) fn to_host<'a>(upstreams: &[Upstream], host: &str, path: &'a str) -> 
     if has_dot_segment(path) || !path.starts_with('/') {
         return None;
     }
-    let upstream = upstreams.iter().position(|upstream| upstream.host.eq_ignore_ascii_case(host))?;
-    Some(Route { upstream, path })
+    Some(Route { upstream: by_host(upstreams, host)?, path })
+}
+
+fn by_host(upstreams: &[Upstream], host: &str) -> Option<usize> {
+    upstreams.iter().position(|upstream| upstream.host.eq_ignore_ascii_case(host))
 }
 
 /// The longest prefix wins, so that `/a/b` can stand beside `/a`.
@@ -59,20 +84,20 @@ fn with_one_slash(rest: &str) -> &str {
 }
 
 /// Bare API paths, for agents whose base URL has no prefix.
-fn by_api_path(upstreams: &[Upstream], path: &str, headers: &HeaderMap) -> Option<usize> {
-    const OPENAI: [&str; 4] = ["/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings"];
+fn by_api_path(upstreams: &[Upstream], path: &str, anthropic: bool) -> Option<usize> {
+    const OPENAI: [&str; 3] = ["/v1/chat/completions", "/v1/completions", "/v1/embeddings"];
     let is = |name: &str| below(path, name).is_some();
     let speaks = |dialect: &str| upstreams.iter().position(|it| it.dialect.name == dialect);
 
     if is("/v1/messages") {
         speaks("anthropic")
-    } else if OPENAI.into_iter().any(is) {
+    } else if is("/v1/responses") || OPENAI.contains(&path) {
         speaks("openai")
     } else if is("/v1beta") {
         speaks("gemini")
             .or_else(|| upstreams.iter().position(|it| it.host == "generativelanguage.googleapis.com"))
     } else if is("/v1/models") {
-        speaks(if headers.contains_key("anthropic-version") { "anthropic" } else { "openai" })
+        speaks(if anthropic { "anthropic" } else { "openai" })
     } else {
         None
     }
@@ -223,5 +248,27 @@ mod tests {
         for path in ["/", "", "*", "/v1", "/v1/messagesx", "/v2/messages", "/v1/files", "/healthz"] {
             assert_eq!(to(path), None, "{path}");
         }
+        for path in ["/v1/chat/completions/c_1", "/v1/completions/", "/v1/embeddings/x"] {
+            assert_eq!(to(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn errors_have_the_form_of_whom_a_request_is_for() {
+        let upstreams = upstreams();
+        let form = |host, path, anthropic| super::form(&upstreams, host, path, anthropic).name;
+        for path in ["/anthropic/x", "/anthropic/../openai", "/anthropic/v1/chat/completions", "/v1/messages"]
+        {
+            assert_eq!(form(None, path, false), "anthropic", "{path}");
+        }
+        for path in ["/openai/v1/messages", "/v1/responses", "/v1/models"] {
+            assert_eq!(form(None, path, false), "openai", "{path}");
+        }
+        assert_eq!(form(None, "/v1/models", true), "anthropic");
+        assert_eq!(form(None, "/nowhere", true), "anthropic");
+        assert_eq!(form(None, "/nowhere", false), "generic");
+        assert_eq!(form(Some("API.anthropic.com"), "/openai/x", false), "anthropic");
+        assert_eq!(form(Some("api.openai.com"), "*", true), "openai");
+        assert_eq!(form(Some("other.test"), "/v1/messages", false), "generic");
     }
 }

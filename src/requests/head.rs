@@ -8,7 +8,7 @@ use pingora::http::RequestHeader;
 use pingora_core::protocols::http::authority::validate_request_authority;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::proxy::Rescue;
+use crate::proxy::{ANTHROPIC_VERSION, Asked, Rescue};
 
 use super::body::Body;
 
@@ -33,13 +33,12 @@ pub(super) struct Head {
 pub(super) struct Refused {
     pub(super) rescue: Rescue,
     /// How far the request was understood.
-    pub(super) anthropic: bool,
-    pub(super) bodiless: bool,
+    pub(super) asked: Asked,
 }
 
 impl From<Rescue> for Refused {
     fn from(rescue: Rescue) -> Self {
-        Self { rescue, anthropic: false, bodiless: false }
+        Self { rescue, asked: Asked::default() }
     }
 }
 
@@ -86,8 +85,12 @@ impl Head {
             Ok(body) => Ok(Some(Self { length, body })),
             Err(rescue) => Err(Refused {
                 rescue,
-                anthropic: values(&request, "anthropic-version").next().is_some(),
-                bodiless: request.method == Some(Method::HEAD.as_str()),
+                asked: Asked {
+                    host: None,
+                    target: request.path.unwrap_or_default().to_owned(),
+                    anthropic: values(&request, ANTHROPIC_VERSION).next().is_some(),
+                    bodiless: request.method == Some(Method::HEAD.as_str()),
+                },
             }),
         }
     }
@@ -213,8 +216,8 @@ mod tests {
 
     #[test]
     fn as_much_as_can_be_is_told_of_a_refused_one() {
-        let head = "HEAD / HTTP/1.0\r\nAnthropic-Version: 1\r\n\r\n";
-        let refused = Head::parse(head.as_bytes()).unwrap_err();
-        assert!(refused.anthropic && refused.bodiless);
+        let head = "HEAD /up HTTP/1.0\r\nAnthropic-Version: 1\r\n\r\n";
+        let Refused { asked, .. } = Head::parse(head.as_bytes()).unwrap_err();
+        assert!(asked.anthropic && asked.bodiless && asked.target == "/up");
     }
 }

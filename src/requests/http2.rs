@@ -10,12 +10,14 @@ use pingora_core::protocols::http::ServerSession;
 use pingora_core::protocols::http::v2::server::H2Options;
 use pingora_core::server::ShutdownWatch;
 use pingora_proxy::HttpProxy;
-use waterwall_core::dialect::Dialect;
 
-use crate::proxy::{Gateway, Rescue};
+use crate::proxy::{Asked, Gateway, Refuser, Rescue, Through};
 
 /// The proxy, but for what Pingora would answer in its own words.
-pub(super) struct Http2(pub(super) Arc<HttpProxy<Gateway>>);
+pub(super) struct Http2 {
+    pub(super) proxy: Arc<HttpProxy<Gateway>>,
+    pub(super) refuser: Arc<Refuser>,
+}
 
 #[async_trait]
 impl HttpServerApp for Http2 {
@@ -25,10 +27,12 @@ impl HttpServerApp for Http2 {
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
         if session.req_header().method != Method::CONNECT {
-            return self.0.process_new_http(session, shutdown).await;
+            return self.proxy.process_new_http(session, shutdown).await;
         }
         let rescue = Rescue::ConnectRefused(super::NOT_FIRST);
-        let body = rescue.body(Dialect::of_stray(false));
+        let digest = session.digest().and_then(|digest| digest.proxy_digest.as_deref());
+        let host = digest.and_then(Through::of).map(|through| through.host.clone());
+        let body = rescue.body(self.refuser.refuse(&rescue, &Asked { host, ..Asked::default() }));
         let head = rescue.head(body.len()).ok()?;
         session.write_response_header(Box::new(head)).await.ok()?;
         session.write_response_body(body, true).await.ok()?;
@@ -36,10 +40,10 @@ impl HttpServerApp for Http2 {
     }
 
     fn h2_options(&self) -> Option<H2Options> {
-        self.0.h2_options()
+        self.proxy.h2_options()
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {
-        self.0.server_options()
+        self.proxy.server_options()
     }
 }

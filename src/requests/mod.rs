@@ -21,9 +21,8 @@ use pingora_core::server::ShutdownWatch;
 use pingora_proxy::HttpProxy;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::time::timeout;
-use waterwall_core::dialect::Dialect;
 
-use crate::proxy::{Gateway, Rescue, farewell};
+use crate::proxy::{Asked, Gateway, Refuser, Rescue};
 
 use head::{Head, Refused};
 use http2::Http2;
@@ -37,15 +36,18 @@ const IDLE: Duration = Duration::from_secs(120);
 /// Why a later CONNECT is refused.
 const NOT_FIRST: &str = "it has to be the first request of its connection";
 
-/// Serves a connection to its end. Once `stopping` is true none is waited for any more.
+/// Serves a connection to its end: what is well-formed by `proxy`, the rest by `refuser`. Once `stopping` is
+/// true none is waited for any more.
 pub(crate) async fn serve(
     proxy: &Arc<HttpProxy<Gateway>>,
+    refuser: &Arc<Refuser>,
     mut stream: Stream,
     leaving: &ShutdownWatch,
     stopping: &ShutdownWatch,
 ) {
     if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) {
-        Arc::new(Http2(Arc::clone(proxy))).process_new(stream, leaving).await;
+        let (proxy, refuser) = (Arc::clone(proxy), Arc::clone(refuser));
+        Arc::new(Http2 { proxy, refuser }).process_new(stream, leaving).await;
         return;
     }
     let mut bytes = BytesMut::new();
@@ -57,7 +59,7 @@ pub(crate) async fn serve(
         };
         let head = match head {
             Ok(head) => head,
-            Err(refused) => return refuse(stream, &refused, stopping).await,
+            Err(refused) => return refuse(refuser, stream, refused, stopping).await,
         };
         let request = OneRequest::new(stream, bytes, head);
         let session = ServerSession::new_http1(Box::new(request));
@@ -84,14 +86,15 @@ async fn next_head(stream: &mut (impl AsyncRead + Unpin), bytes: &mut BytesMut) 
 }
 
 /// Answers what is not passed on, and closes.
-async fn refuse(stream: Stream, refused: &Refused, stopping: &ShutdownWatch) {
-    let Refused { rescue, anthropic, bodiless } = refused;
+async fn refuse(refuser: &Refuser, stream: Stream, refused: Refused, stopping: &ShutdownWatch) {
+    let Refused { rescue, asked } = refused;
     if matches!(rescue, Rescue::ClientGone) {
         return;
     }
     let (status, error) = (rescue.status().as_u16(), rescue.code());
     tracing::info!(method = "-", host = "-", status, error, "exchange ended");
-    farewell(stream, rescue, Dialect::of_stray(*anthropic), !*bodiless, stopping).await;
+    let asked = Asked { host: Asked::by(&stream).host, ..asked };
+    refuser.answer(stream, &rescue, &asked, stopping).await;
 }
 
 #[cfg(test)]

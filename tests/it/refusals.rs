@@ -60,6 +60,78 @@ fn foreign_hosts_and_origins() {
     assert_eq!(upstream.connections(), 1);
 }
 
+/// Whoever is turned away at the door is told in the form of the upstream that it asked for, by whatever
+/// way it came; the upstream tells it, not the last part of the path.
+#[test]
+fn errors_have_the_form_of_the_upstream() {
+    let upstream = Scripted::answering(OK);
+    let openai = UpstreamConfig {
+        host: "openai.test".into(),
+        dialect: "openai",
+        prefix: "/openai",
+        url: upstream.url(),
+        ca_file: None,
+    };
+    let gateway = Setup::new([UpstreamConfig::anthropic(upstream.url()), openai]).start();
+    let ca = gateway.setup.path("state/ca.pem");
+    let head = |target: &str, fields: &str| format!("POST {target} HTTP/1.1\r\n{fields}\r\n");
+    let broken = "host: localhost\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n";
+    for (name, host, other) in
+        [("anthropic", "anthropic.test", "/v1/chat/completions"), ("openai", "openai.test", "/v1/messages")]
+    {
+        let cases = [
+            ("/v1/x", "host: evil.test\r\n", 421, "waterwall-foreign-host"),
+            ("/v1/x", "host: localhost\r\norigin: https://evil.test\r\n", 403, "waterwall-foreign-origin"),
+            ("/v1/%2e%2e/x", "host: localhost\r\n", 404, "waterwall-no-route"),
+            ("/v1/x?y", broken, 400, "waterwall-bad-request"),
+            (
+                other,
+                "host: localhost\r\ncontent-encoding: x\r\ncontent-length: 1\r\n",
+                502,
+                "waterwall-unscannable-body",
+            ),
+        ];
+        for (path, fields, status, code) in cases {
+            let mut by_prefix = gateway.client();
+            by_prefix.send(head(&format!("/{name}{path}"), fields) + "x");
+            let mut clients = vec![by_prefix];
+            // Inside a tunnel, Host means nothing.
+            if code != "waterwall-foreign-host" {
+                let mut tunnelled = Tunnel::open(gateway.agents, &format!("{host}:443")).tls(&ca, host);
+                tunnelled.send(head(path, fields) + "x");
+                clients.push(tunnelled);
+            }
+            for mut client in clients {
+                let answer = client.response();
+                is_refusal(&answer, status, code);
+                assert_eq!(answer.json()["type"] == "error", name == "anthropic", "{}", answer.text());
+            }
+        }
+    }
+    assert_eq!(upstream.requests().len(), 0);
+}
+
+/// What is refused before it is a request counts as what is refused later.
+#[test]
+fn refusals_are_counted_wherever_they_are_made() {
+    let (gateway, _upstream) = pair();
+    let ca = gateway.setup.path("state/ca.pem");
+    let broken = "GET /up/x HTTP/1.1\r\nhost: localhost\r\nno colon\r\n\r\n";
+    is_refusal(&gateway.client().send(broken).response(), 400, "waterwall-bad-request");
+    let mut tunnelled = Tunnel::open(gateway.agents, "up.test:443").tls(&ca, "up.test");
+    is_refusal(&tunnelled.send(broken).response(), 400, "waterwall-bad-request");
+    let connect = "CONNECT 10.0.0.1:443 HTTP/1.1\r\nhost: 10.0.0.1:443\r\n\r\n";
+    is_refusal(&gateway.client().send(connect).response(), 403, "waterwall-connect-refused");
+    let metrics = Client::connect(gateway.admin).get("/metrics", "").text();
+    for line in [
+        "waterwall_refusals_total{code=\"waterwall-bad-request\"} 2",
+        "waterwall_refusals_total{code=\"waterwall-connect-refused\"} 1",
+        "waterwall_requests_total 3",
+    ] {
+        assert!(metrics.lines().any(|found| found == line), "{line} in {metrics}");
+    }
+}
+
 #[test]
 fn ambiguous_framing() {
     let (gateway, upstream) = pair();
