@@ -6,13 +6,14 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::{IntoRawFd, OwnedFd};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use async_trait::async_trait;
 use pingora_core::apps::ServerApp;
 use pingora_core::server::{ListenFds, RuntimeOpts, ShutdownWatch};
 use pingora_core::services::listening::Service;
 
 use crate::config::Config;
+use crate::failure::Failure;
 
 /// See the module.
 pub(crate) struct Sockets {
@@ -32,7 +33,7 @@ impl Sockets {
                 socket.set_nonblocking(true)?;
                 Ok(socket)
             });
-            socket.with_context(|| format!("cannot listen on {address} ({key}): is another gateway running?"))
+            socket.map_err(|error| not_bound(key, address, &error))
         };
         Ok(Self { agents: bind("listen", config.listen)?, admin: bind("admin.listen", config.admin_listen)? })
     }
@@ -55,6 +56,21 @@ impl Sockets {
     pub(crate) fn copies(&self) -> io::Result<[OwnedFd; 2]> {
         Ok([self.agents.try_clone()?.into(), self.admin.try_clone()?.into()])
     }
+}
+
+/// What a user is told of a port that cannot be had, and can do about it.
+fn not_bound(key: &str, address: SocketAddr, error: &io::Error) -> Failure {
+    let what = format!("cannot listen on {address}: {error}");
+    let port = address.port();
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => format!(
+            "Stop what listens there, maybe another gateway (`ss -ltnp 'sport = :{port}'` names it), or set `{key}` to another port."
+        ),
+        io::ErrorKind::AddrNotAvailable => format!("Set `{key}` to an address of this machine."),
+        io::ErrorKind::PermissionDenied => format!("Set `{key}` to a port above 1023."),
+        _ => format!("Set `{key}` to another address and port."),
+    };
+    Failure::new(what, remedy)
 }
 
 /// A service that accepts from a socket that is there already.

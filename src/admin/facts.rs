@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
 use waterwall_audit::writer::Status;
 use waterwall_pipeline::{Services, SessionView};
 
@@ -99,15 +100,31 @@ impl Condition {
     }
 }
 
-/// RFC 3339 in UTC, to the millisecond. Formatting fails only for years beyond 9999.
+/// RFC 3339 in UTC, always with three decimals.
+const TO_THE_MILLISECOND: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// A time in the reports. Formatting fails only for years beyond 9999.
 pub(super) fn timestamp(at: SystemTime) -> String {
-    let at = OffsetDateTime::from(at);
-    let at = at.replace_millisecond(at.millisecond()).unwrap_or(at);
-    at.format(&Rfc3339).unwrap_or_default()
+    OffsetDateTime::from(at).format(TO_THE_MILLISECOND).unwrap_or_default()
 }
 
 /// `HH:MM:SS` in UTC.
 pub(super) fn clock(at: SystemTime) -> String {
     let (hour, minute, second) = OffsetDateTime::from(at).to_hms();
     format!("{hour:02}:{minute:02}:{second:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn times_have_three_decimals_whatever_they_are() {
+        let at = |millis: u64| timestamp(SystemTime::UNIX_EPOCH + Duration::from_micros(millis * 1000 + 999));
+        assert_eq!(at(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(at(1_680), "1970-01-01T00:00:01.680Z");
+    }
 }

@@ -64,6 +64,9 @@ impl Admin {
             Stranger::Host => refusal(StatusCode::MISDIRECTED_REQUEST, "foreign Host"),
             Stranger::Origin => refusal(StatusCode::FORBIDDEN, "foreign Origin"),
         })?;
+        if request.method == Method::POST {
+            self.access.check(&request.headers)?;
+        }
         match (&request.method, request.uri.path()) {
             (&Method::GET | &Method::HEAD, "/healthz") => {
                 let (status, report) = health::report(&self.facts);
@@ -77,17 +80,12 @@ impl Admin {
                 media_type: exposition::MEDIA_TYPE,
                 body: exposition::report(&self.facts),
             }),
-            (&Method::POST, "/admin/killswitch") => {
-                self.access.check(&request.headers)?;
-                self.kill_switch(&access::body(session).await?)
-            }
+            (&Method::POST, "/admin/killswitch") => self.kill_switch(&access::body(session).await?),
             (&Method::POST, "/admin/reload") => {
-                self.access.check(&request.headers)?;
                 access::body(session).await?;
                 self.reload().await
             }
             (&Method::POST, "/admin/rotate") => {
-                self.access.check(&request.headers)?;
                 access::body(session).await?;
                 self.rotate().await
             }

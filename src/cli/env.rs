@@ -5,6 +5,9 @@ use std::io::Write;
 use super::shell::Shell;
 use super::variables::{self, Mode};
 use super::{ConfigOption, ExitStatus, Stop, trust};
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::state::Files;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -23,6 +26,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
     let (variables, remarks) = match args.mode {
         Mode::BaseUrl => (variables::base_url(&config), base_url_remarks()),
         Mode::Proxy => {
+            make_authority(&config)?;
             let bundle = trust::write_bundle(&config, std::env::var_os("SSL_CERT_FILE"))?;
             let variables = variables::proxy(&config, &bundle.path);
             (variables, proxy_remarks(&bundle))
@@ -35,6 +39,16 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
         writeln!(out, "{}", args.shell.export(name, &value))?;
     }
     Ok(ExitStatus::Success)
+}
+
+/// Makes the private CA, with all else that the gateway makes at its first start, where there is none yet.
+fn make_authority(config: &Config) -> Result<(), Failure> {
+    let files = Files::of(config);
+    if !files.ca_certificate().exists() {
+        files.check_private()?;
+        files.ensure()?;
+    }
+    Ok(())
 }
 
 fn base_url_remarks() -> Vec<String> {

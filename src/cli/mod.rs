@@ -25,6 +25,7 @@ mod shell;
 mod status;
 mod terminal;
 mod trust;
+mod usage;
 mod variables;
 mod verify_chain;
 mod verify_evidence;
@@ -164,9 +165,27 @@ impl ConfigOption {
     }
 }
 
+/// Shows what was asked for in place of a verb, or what is wrong with the command line.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    match usage::failure(error) {
+        Some(failure) => {
+            terminal::show(&failure);
+            ExitStatus::Unusable.into()
+        }
+        // Nobody is left to tell that the page cannot be written.
+        None => {
+            let _ = error.print();
+            ExitStatus::Success.into()
+        }
+    }
+}
+
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
     let command = cli.command.unwrap_or(Command::Run(cli.run));
     let status_of_failure = command.status_of_failure();
     let prints_its_answer = command.prints_its_answer();

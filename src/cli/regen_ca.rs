@@ -53,7 +53,11 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
         writeln!(out, "created {}", file.display())?;
     }
     writeln!(out, "hosts   {}", hosts.join(", "))?;
-    if directory == config.forward.ca_dir && config.state_dir.exists() {
+    if directory != config.forward.ca_dir {
+        writeln!(out, "It is used where `forward.ca_dir` names that directory.")?;
+        return Ok(ExitStatus::Success);
+    }
+    if config.state_dir.exists() {
         let bundle = trust::write_bundle(&config, std::env::var_os("SSL_CERT_FILE"))?;
         writeln!(out, "bundle  {}", bundle.path.display())?;
     }

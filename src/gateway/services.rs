@@ -5,7 +5,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, anyhow};
-use waterwall_audit::{ChainWriter, Fsync, SigningKey, WriterOptions};
+use waterwall_audit::{ChainWriter, Fsync, OpenError, SigningKey, WriterOptions};
 use waterwall_core::placeholder::SessionKey;
 use waterwall_core::vault::Vault;
 use waterwall_pipeline::Services;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use super::install_record::InstallRecord;
 use super::note::NoteKeeper;
 use crate::config::{self, Config};
+use crate::failure::Failure;
 use crate::forward::Forward;
 use crate::handover::{Ending, Heir};
 use crate::kill_switch::KillSwitch;
@@ -41,8 +42,8 @@ pub(super) fn open(
 fn inherit(config: &Config, kill_switch: Arc<KillSwitch>, heir: &mut Heir) -> Result<Arc<Services>> {
     let shared = heir.log().context("the audit log's lock was not handed over")?;
     let options = options(&config.audit)?;
-    let chain = ChainWriter::join(&config.audit.chain, options, shared, SystemTime::now())
-        .context("cannot open the audit log")?;
+    let chain =
+        ChainWriter::join(&config.audit.chain, options, shared, SystemTime::now()).map_err(not_opened)?;
     let (key, clock) = heir.key()?;
     let vault = Arc::new(Vault::new(key, config.vault.capacity, config.vault.ttl.as_secs()));
     heir.fill(&vault, &kill_switch)?;
@@ -73,8 +74,23 @@ fn read_key(audit: &config::Audit) -> Result<SigningKey> {
     let file = &audit.signing_key;
     let key = std::fs::read_to_string(file)
         .map(Zeroizing::new)
-        .with_context(|| format!("cannot read the signing key {}", file.display()))?;
-    SigningKey::from_pem(&key).with_context(|| format!("{} is not a signing key", file.display()))
+        .map_err(|error| Failure::io("cannot read the signing key", file, &error))?;
+    SigningKey::from_pem(&key).map_err(|error| {
+        let what = format!("{} is not a signing key: {error}", file.display());
+        Failure::new(what, "Put back the key that has signed the log, or name it as `audit.signing_key`.")
+            .into()
+    })
+}
+
+/// What a user is told of a log that cannot be opened, and can do about it.
+fn not_opened(error: OpenError) -> Failure {
+    let remedy = match &error {
+        OpenError::Locked { .. } => {
+            "Stop that gateway, or give this one another `state_dir` or `audit.chain`."
+        }
+        _ => "Check that file and its directory; `waterwall verify-chain` tells whether the log is sound.",
+    };
+    Failure::new(format!("cannot open the audit log: {error}"), remedy)
 }
 
 fn options(audit: &config::Audit) -> Result<WriterOptions> {
@@ -96,8 +112,8 @@ fn options(audit: &config::Audit) -> Result<WriterOptions> {
 }
 
 fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
-    let (chain, report) = ChainWriter::open(&audit.chain, options(audit)?, SystemTime::now())
-        .context("cannot open the audit log")?;
+    let (chain, report) =
+        ChainWriter::open(&audit.chain, options(audit)?, SystemTime::now()).map_err(not_opened)?;
     if let Some(moved) = &report.torn_moved_to {
         tracing::warn!(moved_to = moved, "the audit log's last line was torn");
     }

@@ -177,7 +177,10 @@ fn looking_is_for_this_machine_only() {
         assert_eq!(status("host: evil.test\r\n"), 421, "{path}");
         assert_eq!(status("host: localhost\r\norigin: http://evil.test\r\n"), 403, "{path}");
         assert_eq!(status("host: localhost\r\nsec-fetch-site: cross-site\r\n"), 403, "{path}");
-        assert_eq!(post(&gateway, path, "host: localhost\r\n", ""), 405, "{path}");
+        // Every POST has to show the token, also one that comes to nothing.
+        assert_eq!(post(&gateway, path, "host: localhost\r\n", ""), 401, "{path}");
+        let shown = format!("host: localhost\r\nauthorization: Bearer {}\r\n", token(&gateway));
+        assert_eq!(post(&gateway, path, &shown, ""), 405, "{path}");
     }
     for path in ["/", "/admin", "/healthz/", "/admin/token", "/../state/admin.token"] {
         let answer = get(&gateway, path);

@@ -225,7 +225,10 @@ fn a_taken_port_is_an_error_before_anything_is_served() {
         let mut out = String::new();
         child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
         assert_eq!(out, "");
-        assert!(setup.stderr().contains(&taken), "{}", setup.stderr());
+        let stderr = setup.stderr();
+        let help = stderr.lines().last().unwrap_or_default();
+        let key = if agents == taken { "`listen`" } else { "`admin.listen`" };
+        assert!(stderr.contains(&taken) && help.starts_with(" help: ") && help.contains(key), "{stderr}");
     }
 }
 
@@ -249,6 +252,7 @@ fn a_second_gateway_on_the_same_log_is_refused() {
     assert_eq!(wait(&mut second).code(), Some(1));
     let stderr = gateway.setup.stderr();
     assert!(stderr.contains("proxy.jsonl") && stderr.contains("in use"), "{stderr}");
+    assert!(stderr.contains(" help: Stop that gateway"), "{stderr}");
     assert_eq!(gateway.client().get("/up/x", "").status, 200);
 }
 

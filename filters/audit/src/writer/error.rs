@@ -14,7 +14,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Another writer has it.
-    #[error("{} is in use by {holder}: stop it, or give this gateway another log", chain.display())]
+    #[error("{} is in use by {holder}", chain.display())]
     Locked {
         /// The log.
         chain: PathBuf,
