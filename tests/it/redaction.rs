@@ -235,7 +235,9 @@ fn bodies_that_cannot_be_scanned_are_refused() {
     let (gateway, echo) = pair(Knobs::default());
     let not_packed = "content-encoding: gzip\r\n";
     let unknown = "content-encoding: rot13\r\n";
-    for (headers, body) in [("", "{\"broken\": "), (not_packed, "{}"), (unknown, "{}")] {
+    // A second media type that differs: the upstream may believe either.
+    let charset = "content-type: application/json; charset=utf-7\r\n";
+    for (headers, body) in [("", "{\"broken\": "), (not_packed, "{}"), (unknown, "{}"), (charset, "{}")] {
         let mut client = gateway.client();
         client.send(format!(
             "POST /anthropic/v1/messages HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{headers}content-length: {}\r\n\r\n{body}",
@@ -247,7 +249,7 @@ fn bodies_that_cannot_be_scanned_are_refused() {
         // The body was read, so the connection is still good.
         assert_eq!(client.post("/anthropic/v1/messages", message("hi", false)).status, 200);
     }
-    assert_eq!(echo.requests().len(), 3);
+    assert_eq!(echo.requests().len(), 4);
     chain_verifies(&gateway);
 }
 

@@ -200,6 +200,13 @@ fn openai_text_is_scanned_wherever_it_stands() {
             item(json!({"type": "input_text", "image_url": key})),
             json!({"client_metadata": {"x-codex-turn-metadata": json!({"w": {"a": key}}).to_string()}}),
             json!({"items": [{"type": "message", "content": key}]}),
+            // What only an MCP server's definition may carry.
+            json!({"tools": [{"type": "function", "server_url": key}]}),
+            json!({"tools": [{"authorization": key, "name": "n"}]}),
+            json!({"tools": [{"headers": {"a": key}, "type": "custom"}]}),
+            json!({"tools": [{"headers": {"a": key, "type": "mcp"}}]}),
+            json!({"tools": [{"headers": {"a": {"b": key}, "type": "mcp"}, "type": "mcp"}]}),
+            json!({"tools": [{"type": "mcp", "server_description": key, "headers": {}}]}),
         ],
     );
 }
@@ -222,6 +229,8 @@ fn openai_opaque_places_stay_as_they_are() {
             json!({"input": [{"role": "user", "content": [{"type": "input_image", "image_url": picture}]}]}),
             json!({"previous_response_id": key, "input": "x"}),
             json!({"tools": [{"type": "mcp", "server_url": "https://x", "authorization": key, "headers": {"a": key}}], "input": "x"}),
+            json!({"tools": [{"headers": {"a": key}, "server_url": format!("https://x/{key}"), "type": "mcp"}]}),
+            json!({"body": {"tools": [{"headers": {"a": key}, "type": "mcp"}]}}),
         ],
     );
 }
@@ -427,6 +436,82 @@ fn a_token_may_be_cut_between_parts() {
     assert_eq!(seen_parts("anthropic", &whole), whole);
 }
 
+/// What the provider's parser sees is joined, whatever the members are called on the wire and however often they
+/// are there.
+#[test]
+fn names_and_doubles_hide_no_seam() {
+    let key = key();
+    let (one, two) = key.split_at(9);
+    let parts = |parts: &str| format!(r#"{{"messages":[{{"role":"user","content":[{parts}]}}]}}"#);
+    for body in [
+        parts(&format!(r#"{{"type":"text","te\u0078t":"x {one}"}},{{"\u0074ext":"{two} y"}}"#)),
+        parts(&format!(r#"{{"text":"{one}","text":"z"}},{{"text":"{two}"}}"#)),
+        parts(&format!(r#"{{"text":"z","text":"{one}"}},{{"text":"{two}"}}"#)),
+        parts(&format!(r#"{{"text":"{one}"}},{{"text":"z","text":"{two}"}}"#)),
+        parts(&format!(r#"{{"text":"{one}"}},{{"text":"{two}","type":"text","text":"z"}}"#)),
+        parts(&format!(r#"{{"text":"{one}"}},{{"text":""}},{{"text":"{two}","text":"z"}}"#)),
+        parts(&format!(r#""{one}","{two}""#)),
+        format!(r#"{{"input":["a","x {one}","{two} y"]}}"#),
+        format!(r#"{{"prompt":["{one}","","{two}"],"n":1}}"#),
+        format!(r#"{{"s\u0079stem":["{one}","{two}"]}}"#),
+    ] {
+        for dialect in ["anthropic", "openai", "generic"] {
+            let seen = scan(dialect, Some("application/json"), body.as_bytes()).expect("scannable");
+            let seen = String::from_utf8(seen).expect("UTF-8");
+            assert!(!seen.contains(one) && !seen.contains(two), "{seen}");
+        }
+    }
+}
+
+#[test]
+fn doubles_end_no_private_key() {
+    let pem = pem("\n");
+    let lines: Vec<&str> = pem.lines().collect();
+    let [begin, line, more, ..] = lines[..] else { panic!("few lines") };
+    for parts in [
+        format!(r#"{{"text":"{begin}"}},{{"text":"not a key.","text":"{line}"}},{{"text":"{more}"}}"#),
+        format!(r#"{{"text":"{begin}"}},{{"text":"{line}","text":"not a key."}},{{"text":"{more}"}}"#),
+        format!(r#"{{"text":"{begin}","text":"not a key."}},{{"te\u0078t":"{line}"}},{{"text":"{more}"}}"#),
+    ] {
+        let body = format!(r#"{{"messages":[{{"content":[{parts}]}}]}}"#);
+        let seen = scan("anthropic", Some("application/json"), body.as_bytes()).expect("scannable");
+        let seen = String::from_utf8(seen).expect("UTF-8");
+        assert!(!seen.contains("FAKEfake"), "{seen}");
+    }
+    // Where it ends in one part, it does not go on in the third.
+    let parts = [begin, "not a key.", "Hello"];
+    assert_eq!(seen_parts("anthropic", &parts), parts);
+}
+
+/// A name tells of a value that begins the next part.
+#[test]
+fn a_name_and_its_value_may_be_in_two_parts() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    for (name, value) in [
+        ("password=", secret.to_owned()),
+        ("my password: ", format!("{secret}\nand so on")),
+        ("{\"api_key\": \"", format!("{secret}\"}}")),
+        ("{\"api_key\":", format!(" \"{secret}\"}}")),
+        ("API_KEY", format!("={secret}\n")),
+        ("postgres://user:", format!("{secret}@db.example.org/x")),
+        ("DB_PASSWORD=\n", secret.to_owned()),
+        ("line\npassword = '", format!("{secret}'")),
+    ] {
+        let long = "x ".repeat(3000);
+        for (before, after) in [(name.to_owned(), value.clone()), (long.clone() + name, value + &long)] {
+            let seen = seen_parts("anthropic", &[&before, &after]);
+            assert!(!seen[1].contains(secret) && seen[1].contains("<pl:"), "{name} {}", &seen[1][..60]);
+            assert_eq!(seen[0], before);
+        }
+    }
+    // A value with signs that are written otherwise elsewhere: all but them.
+    let seen = seen_parts("anthropic", &["password='", "xK9\"vQ2mLr7Tz4b'"]);
+    assert!(!seen[1].contains("xK9") && !seen[1].contains("vQ2m"), "{seen:?}");
+    for parts in [["See this:", "Hello"], ["The password:", "see below"], ["token = ", "getToken()"]] {
+        assert_eq!(seen_parts("anthropic", &parts), parts);
+    }
+}
+
 #[test]
 fn a_token_may_be_cut_before_an_escape() {
     let json = Some("application/json");
@@ -455,6 +540,37 @@ fn names_may_be_spelt_with_escapes() {
     }
 }
 
+/// What cannot be seen at the ends of a name does not make it another.
+#[test]
+fn names_may_have_more_at_their_ends_than_is_seen() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    let many = r"\t".repeat(70);
+    let names = [
+        r"password\t",
+        r"\tpassword",
+        r"\napi_key\r\n",
+        r"token\u0000",
+        r"\u0000token",
+        r"secret\u200b",
+        r"\ufeffsecret",
+        "api_key\u{a0}",
+        "\u{200b}access_token ",
+        "  password  ",
+        r"\bclient_secret\f",
+        &format!("token{}", " ".repeat(100)),
+        &format!("{many}token{many}"),
+    ];
+    for name in names {
+        let mut body = format!(r#"{{"{name}":"{secret}","b":"c"}}"#);
+        for depth in 0..3 {
+            let seen = scan("generic", Some("application/json"), body.as_bytes()).unwrap();
+            let seen = String::from_utf8(seen).unwrap();
+            assert!(!seen.contains(secret), "{depth}: {seen}");
+            body = json!({ "input": body }).to_string();
+        }
+    }
+}
+
 #[test]
 fn broken_bodies_are_refused_not_passed() {
     let json = Some("application/json");
@@ -468,6 +584,34 @@ fn broken_bodies_are_refused_not_passed() {
     assert!(scan("generic", None, &[0x1f, 0x8b, 8, 0, 255]).is_err());
     assert!(scan("generic", json, b"").is_ok());
     assert!(scan("generic", Some("image/png"), b"\x89PNG\xff").is_ok());
+}
+
+/// A server that believes the header reads another text than the one that is scanned.
+#[test]
+fn a_charset_that_makes_another_text_of_it_is_refused() {
+    let part = |head: &str, content: &str| format!("--B\r\n{head}\r\n\r\n{content}\r\n");
+    let field = "Content-Disposition: form-data; name";
+    for (content_type, body) in [
+        ("application/json; charset=utf-7", r#"{"a":"+AEEASwBJAEE-"}"#.to_owned()),
+        ("application/json; charset=\"UTF-16\"", "{}".to_owned()),
+        ("application/x-www-form-urlencoded; charset=utf-7", "a=b".to_owned()),
+        ("text/plain; charset=iso-8859-1", "\u{e9}".to_owned()),
+        ("text/plain; charset=shift_jis", "a".to_owned()),
+        ("application/jsonl; charset=hz-gb-2312", "{}\n".to_owned()),
+        ("multipart/form-data; boundary=B", {
+            part(&format!("{field}=\"a\"\r\nContent-Type: text/plain; charset=utf-7"), "x") + "--B--\r\n"
+        }),
+        ("multipart/form-data; boundary=B", {
+            part(&format!("{field}=\"_charset_\""), "utf-7") + &part(&format!("{field}=a"), "x") + "--B--\r\n"
+        }),
+    ] {
+        let scanned = scan("generic", Some(content_type), body.as_bytes());
+        assert_eq!(scanned, Err(Unscannable::Charset), "{content_type}");
+    }
+    for content_type in ["application/json; charset=utf-8", "application/json; charset=iso-8859-1"] {
+        assert!(scan("generic", Some(content_type), b"{}").is_ok());
+    }
+    assert!(scan("generic", Some("image/png; charset=binary"), b"\x89PNG\xff").is_ok());
 }
 
 #[test]

@@ -87,11 +87,16 @@ pub struct Exchange {
     pub(crate) response: Response,
 }
 
-/// The media type of a request. Of several that differ, none can be trusted.
+/// The media type of a request. Of several that differ, none can be trusted; but any server could believe what
+/// one of them says of the character set, so their parameters stay.
 fn content_type(headers: &HeaderMap) -> Option<String> {
     let mut all = headers.get_all(CONTENT_TYPE).iter();
     let first = all.next()?;
-    all.all(|other| other == first).then(|| first.to_str().ok().map(str::to_owned))?
+    if let (true, Ok(sole)) = (all.all(|other| other == first), first.to_str()) {
+        return Some(sole.to_owned());
+    }
+    let texts = headers.get_all(CONTENT_TYPE).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    Some(texts.fold(String::new(), |all, text| all + text.find(';').map_or("", |at| &text[at..])))
 }
 
 /// The request under way.

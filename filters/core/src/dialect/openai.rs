@@ -13,8 +13,8 @@ use super::{Dialect, Ends, Stream, anthropic, ends_at, is_at};
 use crate::explain;
 use crate::json::{
     Rule::{
-        self, Finish, Identity, Index, Media, Nested, Once, Opaque, OpaqueIfDataUrl, OpaqueIfType, Piece,
-        PieceByType, Sequence, TokenIds, Type,
+        self, Finish, Identity, Index, Media, Nested, Once, Opaque, OpaqueIfDataUrl, OpaqueIfOuterType,
+        OpaqueIfType, Piece, PieceByType, Sequence, TokenIds, Type,
     },
     Schema,
     schema::Field,
@@ -84,9 +84,10 @@ const PARAMETERS: Paths = &[
     ("tools[].name", Opaque),
     ("tools[].function.name", Opaque),
     ("tools[].custom.name", Opaque),
-    ("tools[].server_url", Opaque),
-    ("tools[].authorization", Opaque),
-    ("tools[].headers.**", Opaque),
+    ("tools[].type", Type),
+    ("tools[].server_url", OpaqueIfType(&["mcp"])),
+    ("tools[].authorization", OpaqueIfType(&["mcp"])),
+    ("tools[].headers.**", OpaqueIfOuterType(&["mcp"])),
     ("functions[].name", Opaque),
     ("tool_choice.name", Opaque),
     ("tool_choice.function.name", Opaque),

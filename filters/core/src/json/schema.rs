@@ -19,6 +19,8 @@ pub enum Rule {
     Opaque,
     /// Opaque if its object's `type` member, a [`Rule::Type`], has one of these values.
     OpaqueIfType(&'static [&'static str]),
+    /// Opaque if the object around its own has a `type` with one of these values.
+    OpaqueIfOuterType(&'static [&'static str]),
     /// Opaque if it is base64.
     Media,
     /// Opaque if it is base64 and its object's `type` has this value.

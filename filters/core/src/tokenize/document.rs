@@ -2,18 +2,26 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use super::{Splices, Tokenizer, Unscannable, glimpse::Glimpse, seams::Seams, sieve::Sieve};
+use super::{
+    Splices, Tokenizer, Unscannable, glimpse::Glimpse, key_lines::Place, leaf::spelt_out, seams::Seams,
+    sieve::Sieve,
+};
 use crate::json::{
     Lexer, NodeId, Rule, Schema, StringPiece, Visitor,
     lexer::{Search, Stops},
 };
 
+/// Names of members whose strings, as elements of an array, are parts of one text as much as objects with a
+/// `text` are.
+const TEXTS: [&[u8]; 9] =
+    [b"content", b"contents", b"input", b"inputs", b"output", b"parts", b"prompt", b"system", b"text"];
+
 /// Takes the strings of a document in their order, and finds what is in them.
 pub(super) trait Strings {
     /// Member names that are not escaped and shorter need not be added.
     fn shortest_key(&self) -> usize;
-    /// Takes the next string: the value of the member named `key`, an element of the array `list`.
-    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, list: Option<usize>);
+    /// Takes the next string: the value of the member named `key`, with this place in an array.
+    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, place: Option<Place>);
     /// Takes a number.
     fn number(&mut self, raw: Range<usize>);
     /// What is to be replaced, in body order.
@@ -109,13 +117,26 @@ struct Walk<'a, T> {
 /// An open object or array: what its conditions look at, and what waits for them.
 #[derive(Default)]
 struct Container {
-    /// For an array: its number.
-    list: Option<usize>,
+    /// Tells it from others.
+    number: usize,
+    is_array: bool,
+    /// The name of the member that it is the value of, or is in as an element.
+    key: Option<Range<usize>>,
+    /// Whether it is an array of texts, by that name.
+    holds_texts: bool,
     /// The raw `type`; the second of two that differ makes every condition fail.
     type_name: Option<Range<usize>>,
     types_differ: bool,
     signature: Signature,
-    waiting: Vec<(Range<usize>, Rule)>,
+    waiting: Vec<Waiting>,
+}
+
+/// A string that is opaque under a condition.
+struct Waiting {
+    raw: Range<usize>,
+    /// The member's name.
+    key: Option<Range<usize>>,
+    rule: Rule,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -128,18 +149,32 @@ enum Signature {
 }
 
 impl<T: Strings> Walk<'_, T> {
-    fn scan(&mut self, raw: Range<usize>) {
-        let is_text = self.key.as_ref().is_some_and(|key| self.body[key.clone()] == *b"text");
-        let list = match self.containers.as_slice() {
-            [.., Container { list: Some(list), .. }] => Some(*list),
-            // A text part of a message: the `text` of an object in an array.
-            [.., Container { list: Some(list), .. }, _] if is_text => {
-                self.seams.part(self.body, *list, raw.clone());
-                Some(*list)
+    fn scan(&mut self, raw: Range<usize>, key: Option<Range<usize>>) {
+        let (place, is_text) = self.place(key.as_ref());
+        if let Some(place) = place.filter(|_| is_text) {
+            self.seams.part(self.body, place, raw.clone());
+        }
+        self.strings.add(raw, key, place);
+    }
+
+    /// The place of the value of the member `key` in a list, and whether it is a text part of a message.
+    fn place(&self, key: Option<&Range<usize>>) -> (Option<Place>, bool) {
+        match self.containers.as_slice() {
+            [.., list] if list.is_array => (Some(Place::element_of(list.number)), list.holds_texts),
+            // The `text` of an object in an array.
+            [.., list, object] if list.is_array && self.is_named(key, &[b"text"]) => {
+                (Some(Place { list: list.number, object: Some(object.number) }), true)
             }
-            _ => None,
-        };
-        self.strings.add(raw, self.key.clone(), list);
+            _ => (None, false),
+        }
+    }
+
+    fn is_named(&self, key: Option<&Range<usize>>, names: &[&[u8]]) -> bool {
+        /// The shortest name with an escape of a letter in it.
+        const SPELT: usize = b"te\\u0078t".len();
+        key.map(|key| &self.body[key.clone()]).is_some_and(|key| {
+            names.contains(&key) || key.len() >= SPELT && names.contains(&&*spelt_out(key))
+        })
     }
 
     fn note_type(&mut self, raw: &Range<usize>) {
@@ -164,7 +199,7 @@ impl<T: Strings> Walk<'_, T> {
             !object.types_differ && names.iter().any(|name| found == Some(name.as_bytes()))
         };
         match rule {
-            Rule::OpaqueIfType(names) => has_type(names),
+            Rule::OpaqueIfType(names) | Rule::OpaqueIfOuterType(names) => has_type(names),
             Rule::MediaIfType(name) => has_type(&[name]) && is_base64(&self.body[raw.clone()]),
             Rule::OpaqueIfSigned => object.signature == Signature::Present && has_type(&["thinking"]),
             _ => false,
@@ -176,10 +211,9 @@ impl<T: Strings> Visitor for Walk<'_, T> {
     fn string(&mut self, piece: StringPiece) {
         let raw = piece.raw;
         if piece.key {
-            self.key = None;
             let escaped = || piece.escaped && self.body[raw.clone()].contains(&b'\\');
             if raw.len() >= self.shortest_key || escaped() {
-                self.scan(raw.clone());
+                self.scan(raw.clone(), None);
             }
             self.key = Some(raw);
             return;
@@ -192,19 +226,24 @@ impl<T: Strings> Visitor for Walk<'_, T> {
                     object.signature = if present { Signature::Present } else { Signature::Empty };
                 }
             }
-            rule @ (Rule::OpaqueIfType(_) | Rule::MediaIfType(_) | Rule::OpaqueIfSigned) => {
-                match self.containers.last_mut() {
-                    Some(object) => object.waiting.push((raw, rule)),
-                    None => self.scan(raw),
+            rule @ (Rule::OpaqueIfType(_)
+            | Rule::OpaqueIfOuterType(_)
+            | Rule::MediaIfType(_)
+            | Rule::OpaqueIfSigned) => {
+                let key = self.key.clone();
+                let outwards = usize::from(matches!(rule, Rule::OpaqueIfOuterType(_)));
+                match self.containers.iter_mut().rev().nth(outwards) {
+                    Some(object) => object.waiting.push(Waiting { raw, key, rule }),
+                    None => self.scan(raw, key),
                 }
             }
             Rule::OpaqueIfDataUrl if is_base64_data_url(&self.body[raw.clone()]) => {}
             Rule::Media if is_base64(&self.body[raw.clone()]) => {}
             Rule::Type => {
                 self.note_type(&raw);
-                self.scan(raw);
+                self.scan(raw, self.key.clone());
             }
-            _ => self.scan(raw),
+            _ => self.scan(raw, self.key.clone()),
         }
     }
 
@@ -220,18 +259,20 @@ impl<T: Strings> Visitor for Walk<'_, T> {
     fn open(&mut self, place: NodeId, array: bool) {
         self.distrust_type(place);
         self.opened += 1;
-        let list = array.then_some(self.opened);
-        self.containers.push(Container { list, ..Container::default() });
+        let (number, is_array, key) = (self.opened, array, self.key.clone());
+        let holds_texts = array && self.is_named(key.as_ref(), &TEXTS);
+        self.containers.push(Container { number, is_array, key, holds_texts, ..Container::default() });
     }
 
     fn close(&mut self) {
         let Some(object) = self.containers.pop() else { return };
-        for (raw, rule) in &object.waiting {
+        for Waiting { raw, key, rule } in &object.waiting {
             if !self.is_opaque(&object, raw, *rule) {
-                self.key = None;
-                self.scan(raw.clone());
+                self.scan(raw.clone(), key.clone());
             }
         }
+        // What follows it in an array has the same name.
+        self.key = object.key;
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     Splices, Tokenizer, Unscannable,
     document::Strings,
     judged::{self, decode},
+    key_lines::Place,
     leaf::{LeafScanner, is_spelt_out, may_be_json},
     sieve::SHORTEST_KEY,
 };
@@ -88,10 +89,10 @@ impl Strings for Glimpse<'_> {
         SHORTEST_KEY
     }
 
-    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, list: Option<usize>) {
+    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, place: Option<Place>) {
         if self.leaves.is_in_key() || self.is_suspicious(&raw, key.as_ref()) {
             let body = self.body;
-            self.leaves.json_string(body, raw, key.map(|key| &body[key]), list);
+            self.leaves.json_string(body, raw, key.map(|key| &body[key]), place);
         }
     }
 

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{
     document::nothing_special,
-    leaf::{MAX_DEPTH, may_be_json},
+    leaf::{MAX_DEPTH, may_be_json, spelt_out},
     surroundings::ESCAPED_ASCII,
 };
 use crate::{
@@ -69,7 +69,7 @@ fn is_suspicious_at(
 fn is_suspicious_plain(detectors: &Detectors, text: &[u8], key: Option<&[u8]>, places: &[Place]) -> bool {
     (key.is_some() || !places.is_empty())
         && (ESCAPED_ASCII.find(text).is_some()
-            || key.is_some_and(|key| detectors.is_told(key, text))
+            || key.is_some_and(|key| detectors.is_told(&spelt_out(key), text))
             || detectors.holds_at(text, places))
 }
 

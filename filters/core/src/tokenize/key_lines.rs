@@ -16,32 +16,65 @@ pub(super) static PRIVATE_KEY: LazyLock<Finder<'static>> = LazyLock::new(|| Find
 /// Lines of a key that are no secret (RFC 1421).
 const HEADERS: [&[u8]; 3] = [b"Proc-Type:", b"DEK-Info:", b"Comment:"];
 
+/// The place of a string in a list, where what one begins may go on in the next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    /// Tells lists apart.
+    pub(super) list: usize,
+    /// The object that it is a member of; `None` for an element of the list. Two members of one name are two
+    /// readings of one part: which one counts depends on who reads it.
+    pub(super) object: Option<usize>,
+}
+
+impl Place {
+    /// That of an element of a list.
+    pub(super) fn element_of(list: usize) -> Self {
+        Self { list, object: None }
+    }
+
+    /// Whether a string at the other place is another reading of the same part.
+    fn is_same_part(self, other: Self) -> bool {
+        self.object.is_some() && self == other
+    }
+}
+
 /// Follows the strings of a document.
 #[derive(Default)]
 pub(super) struct KeyLines {
-    /// The list in which a key has begun and not ended.
-    open_in: Option<usize>,
+    /// Where the key under way was last seen to begin or go on.
+    open_at: Option<Place>,
+    /// Where it ended, in one reading of that part.
+    ended_at: Option<Place>,
 }
 
 impl KeyLines {
     /// Whether a key has begun and not ended.
     pub(super) fn is_open(&self) -> bool {
-        self.open_in.is_some()
+        self.open_at.is_some()
     }
 
-    /// Takes the next string and the list that it belongs to. Gives the part at its start that is key
-    /// material for no reason but the strings before it.
-    pub(super) fn take(&mut self, text: &[u8], list: Option<usize>) -> Option<Range<usize>> {
-        let mut found = None;
-        if self.open_in.is_some() && self.open_in == list {
-            let (material, goes_on) = material(text);
-            if !goes_on {
-                self.open_in = None;
-            }
-            found = material;
+    /// Takes the next string and its place. Gives the part at its start that is key material for no reason
+    /// but the strings before it.
+    pub(super) fn take(&mut self, text: &[u8], place: Option<Place>) -> Option<Range<usize>> {
+        let place = place?;
+        if self.ended_at.is_some_and(|end| !end.is_same_part(place)) {
+            *self = Self::default();
         }
-        if list.is_some() && begins_key(&text[found.as_ref().map_or(0, |range| range.end)..]) {
-            self.open_in = list;
+        let mut found = None;
+        if let Some(open) = self.open_at.filter(|open| open.list == place.list) {
+            let (material, goes_on) = material(text);
+            found = material;
+            if goes_on {
+                *self = Self { open_at: Some(place), ended_at: None };
+            } else if !open.is_same_part(place) {
+                self.ended_at = Some(place);
+                if place.object.is_none() {
+                    *self = Self::default();
+                }
+            }
+        }
+        if begins_key(&text[found.as_ref().map_or(0, |range| range.end)..]) {
+            *self = Self { open_at: Some(place), ended_at: None };
         }
         found
     }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Dress, Splice, Splices, Tokenizer, Unscannable,
-    key_lines::{self, KeyLines},
+    key_lines::{self, KeyLines, Place},
     nested::{self, Found},
     surroundings::{ESCAPED_ASCII, Surroundings, may_hold_literal},
 };
@@ -70,25 +70,25 @@ impl<'a> LeafScanner<'a> {
         }
     }
 
-    /// Scans a JSON string whose raw content is `body[raw]`: the value of the member `key`, or an
-    /// element of an array that is told from others by `list`.
+    /// Scans a JSON string whose raw content is `body[raw]`: the value of the member `key`, which has this
+    /// place among strings that go on in each other.
     pub(super) fn json_string(
         &mut self,
         body: &[u8],
         raw: Range<usize>,
         key: Option<&[u8]>,
-        list: Option<usize>,
+        place: Option<Place>,
     ) {
         let content = &body[raw.clone()];
         self.has_backslash = false;
         if memchr::memchr(b'\\', content).is_none() {
-            self.text(content, key, list, |range| range.start + raw.start..range.end + raw.start);
+            self.text(content, key, place, |range| range.start + raw.start..range.end + raw.start);
             return;
         }
         let mut decoded = std::mem::take(&mut self.decoded);
         decoded.decode(content);
         self.has_backslash = decoded.has_backslash;
-        self.text(&decoded.text, key, list, |range| {
+        self.text(&decoded.text, key, place, |range| {
             let found = decoded.raw(range);
             found.start + raw.start..found.end + raw.start
         });
@@ -133,11 +133,11 @@ impl<'a> LeafScanner<'a> {
         &mut self,
         text: &[u8],
         key: Option<&[u8]>,
-        list: Option<usize>,
+        place: Option<Place>,
         to_body: impl Fn(Range<usize>) -> Range<usize>,
     ) {
         let mut finds = std::mem::take(&mut self.finds);
-        self.find_or_continue(text, key, list, 0, &mut finds);
+        self.find_or_continue(text, key, place, 0, &mut finds);
         finds.sort_by_key(|find| find.range.start);
         self.enter(text, &mut finds, to_body);
         self.finds = finds;
@@ -148,11 +148,11 @@ impl<'a> LeafScanner<'a> {
         &mut self,
         text: &[u8],
         key: Option<&[u8]>,
-        list: Option<usize>,
+        place: Option<Place>,
         depth: usize,
         finds: &mut Vec<Find>,
     ) {
-        let Some(range) = self.key_lines.take(text, list) else {
+        let Some(range) = self.key_lines.take(text, place) else {
             self.find(text, key, depth, finds);
             return;
         };
@@ -190,10 +190,10 @@ impl<'a> LeafScanner<'a> {
         let mut key = None;
         // Lists are told apart within one text only.
         let key_lines = std::mem::take(&mut self.key_lines);
-        for Found { raw, is_key, list } in &strings {
+        for Found { raw, is_key, place } in &strings {
             decoded.decode(&text[raw.clone()]);
             let first = finds.len();
-            self.find_or_continue(&decoded.text, key.filter(|_| !is_key), *list, depth + 1, finds);
+            self.find_or_continue(&decoded.text, key.filter(|_| !is_key), *place, depth + 1, finds);
             for find in &mut finds[first..] {
                 let found = decoded.raw(find.range.clone());
                 find.range = raw.start + found.start..raw.start + found.end;
@@ -345,9 +345,10 @@ pub(super) fn is_spelt_out(name: &[u8]) -> bool {
     ESCAPED_ASCII.find(name).is_some()
 }
 
-/// A member name as it is meant. Nearly all stand for themselves.
-fn spelt_out(name: &[u8]) -> Cow<'_, [u8]> {
-    if !is_spelt_out(name) {
+/// A member name as it is meant: nothing that tells may hide behind an escape, nor beside one
+/// (`password\t`). Nearly all stand for themselves.
+pub(super) fn spelt_out(name: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\\', name).is_none() {
         return Cow::Borrowed(name);
     }
     let mut text = Vec::with_capacity(name.len());

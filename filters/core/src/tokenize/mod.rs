@@ -3,6 +3,7 @@
 //! A body is walked once, in its own format; what is found becomes splices over the original bytes
 //! (law 2). Nothing that cannot be walked is passed over in silence: it is [`Unscannable`].
 
+mod charset;
 pub(crate) mod document;
 mod form;
 mod glimpse;
@@ -36,6 +37,9 @@ pub enum Unscannable {
     /// The body is neither text nor a media type that holds none.
     #[error("a body of type {0} cannot be scanned")]
     Binary(&'static str),
+    /// It says it is in a character set in which the same bytes may be another text.
+    #[error("its charset may make another text of it; send UTF-8")]
+    Charset,
     /// It says it is multipart and is not.
     #[error("the multipart body is malformed: {0}")]
     Multipart(&'static str),
@@ -164,7 +168,12 @@ impl Tokenizer<'_> {
         if u32::try_from(body.len()).is_err() {
             return Err(Unscannable::TooLarge);
         }
-        match Format::of(content_type, body) {
+        let format = Format::of(content_type, body);
+        let is_text = !matches!(format, Format::Empty | Format::Media | Format::Unknown);
+        if is_text && !charset::is_read_alike(content_type.unwrap_or_default(), body) {
+            return Err(Unscannable::Charset);
+        }
+        match format {
             Format::Empty => Ok(Splices::default()),
             Format::Json => document::scan(self, body, schema, false),
             Format::JsonLines => document::scan(self, body, schema, true),

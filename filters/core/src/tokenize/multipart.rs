@@ -63,9 +63,12 @@ fn part(
     }
     let mut splices = scan_plain(tokenizer, head.as_bytes())?;
     let declared = header(head, "content-type");
-    let lines = header(head, "content-disposition")
-        .and_then(|value| parameter(value, "filename"))
-        .is_some_and(|name| name.ends_with(".jsonl"));
+    let disposition = |name| header(head, "content-disposition").and_then(|value| parameter(value, name));
+    // The character set of all other fields (RFC 7578 section 4.6).
+    if disposition("name") == Some("_charset_") && !content.eq_ignore_ascii_case(b"utf-8") {
+        return Err(Unscannable::Charset);
+    }
+    let lines = disposition("filename").is_some_and(|name| name.ends_with(".jsonl"));
     let content_type = if lines { Some("application/jsonl") } else { declared };
     splices.extend_at(content_start, tokenizer.body_at(content_type, content, schema, depth + 1)?);
     Ok(splices)

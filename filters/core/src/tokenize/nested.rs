@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::document::nothing_special;
+use super::{document::nothing_special, key_lines::Place};
 use crate::json::{Lexer, NodeId, StringPiece, Visitor};
 
 /// The strings of a text, and where it stops being JSON.
@@ -28,14 +28,14 @@ pub(super) struct Found {
     pub(super) raw: Range<usize>,
     /// Whether it is a member name.
     pub(super) is_key: bool,
-    /// The array it is an element of; 0 for strings that follow each other outside of any.
-    pub(super) list: Option<usize>,
+    /// Its place in the array it is an element of; strings that follow each other outside of any are in one too.
+    pub(super) place: Option<Place>,
 }
 
 impl Visitor for Strings {
     fn string(&mut self, piece: StringPiece) {
         let list = self.open.last().map_or(Some(0), |&(number, array)| array.then_some(number));
-        self.found.push(Found { raw: piece.raw, is_key: piece.key, list });
+        self.found.push(Found { raw: piece.raw, is_key: piece.key, place: list.map(Place::element_of) });
     }
 
     fn open(&mut self, _place: NodeId, array: bool) {

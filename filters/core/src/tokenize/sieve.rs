@@ -13,8 +13,8 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{
     Splices, Tokenizer, Unscannable,
     document::Strings,
-    key_lines::PRIVATE_KEY,
-    leaf::{LeafScanner, MAX_DEPTH, is_spelt_out, may_be_json},
+    key_lines::{PRIVATE_KEY, Place},
+    leaf::{LeafScanner, MAX_DEPTH, is_spelt_out, may_be_json, spelt_out},
     nested::{self, Found},
     surroundings::{ESCAPED_ASCII, LITERAL, may_hold_literal},
 };
@@ -50,7 +50,7 @@ pub(super) struct Sieve<'a> {
 struct Waiting<'a> {
     raw: Range<usize>,
     key: Option<&'a [u8]>,
-    list: Option<usize>,
+    place: Option<Place>,
     suspicious: bool,
 }
 
@@ -113,7 +113,8 @@ impl<'a> Sieve<'a> {
     fn plain(&mut self, start: usize, key: Option<&[u8]>) {
         let detectors = self.tokenizer.detectors;
         let text = &self.batch.all()[start..];
-        let told = key.is_some_and(|key| detectors.is_told(key, text)) || hides_known(detectors, text);
+        let told =
+            key.is_some_and(|key| detectors.is_told(&spelt_out(key), text)) || hides_known(detectors, text);
         if detectors.is_harmless(text) {
             self.batch.text().truncate(start);
         } else {
@@ -144,9 +145,9 @@ impl<'a> Sieve<'a> {
             }
         }
         batch.clear();
-        for Waiting { raw, key, list, suspicious } in waiting.drain(..) {
+        for Waiting { raw, key, place, suspicious } in waiting.drain(..) {
             if suspicious || leaves.is_in_key() {
-                leaves.json_string(self.body, raw, key, list);
+                leaves.json_string(self.body, raw, key, place);
             }
         }
     }
@@ -165,13 +166,13 @@ impl<'a> Strings for Sieve<'a> {
     }
 
     /// Takes the next string; see [`LeafScanner::json_string`].
-    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, list: Option<usize>) {
+    fn add(&mut self, raw: Range<usize>, key: Option<Range<usize>>, place: Option<Place>) {
         let body: &'a [u8] = self.body;
         let key = key.map(|key| &body[key]);
         self.waiting.push(Waiting {
             raw: raw.clone(),
             key,
-            list,
+            place,
             suspicious: !self.holds || key.is_some_and(is_spelt_out),
         });
         let start = self.batch.len();

@@ -243,17 +243,18 @@ impl Context {
 
     /// A JSON member: all of its text is the value.
     pub(super) fn member(&self, key: &[u8], text: &[u8], matches: &mut Vec<Match>) {
-        if key.len() > name::LONGEST || text.len() > place::LONGEST {
+        let name = name::trimmed(key);
+        if name.len() > name::LONGEST || text.len() > place::LONGEST {
             return;
         }
-        let telling = if name::may_tell(key) { name::telling(key) } else { None };
+        let telling = if name::may_tell(name) { name::telling(name) } else { None };
         let Some(telling) = telling else {
             if key == b"d" && member::is_jwk_material(text) {
                 self.push("JWK_PRIVATE_KEY", 0..text.len(), matches);
             }
             return;
         };
-        self.judge(key, telling, text, 0..text.len(), Position::Quoted, matches);
+        self.judge(name, telling, text, 0..text.len(), Position::Quoted, matches);
     }
 
     /// Decides on the value beside a telling name.

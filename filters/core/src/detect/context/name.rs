@@ -8,6 +8,9 @@ use crate::detect::class::work;
 /// Longer names are not looked at.
 pub(in crate::detect) const LONGEST: usize = 64;
 
+/// The same with what cannot be seen at the ends of a member's name.
+const LONGEST_UNTRIMMED: usize = 4 * LONGEST;
+
 /// The name around a word, as it is written: letters, digits, `_`, `-`, `.`.
 pub(super) fn around(text: &[u8], word: Range<usize>) -> Option<Range<usize>> {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(**byte, b'_' | b'-' | b'.');
@@ -42,6 +45,18 @@ pub(super) fn with_adjective(text: &[u8], name: Range<usize>) -> Range<usize> {
     }
     let known = ADJECTIVES.iter().any(|adjective| word.eq_ignore_ascii_case(adjective));
     if known { head.len() - length..name.end } else { name }
+}
+
+/// A member's name without what cannot be seen at its ends: blanks, controls, and what is outside ASCII, as are
+/// blanks of no width.
+pub(super) fn trimmed(name: &[u8]) -> &[u8] {
+    if name.len() > LONGEST_UNTRIMMED {
+        return name;
+    }
+    let is_seen = |byte: &u8| byte.is_ascii_graphic();
+    let start = name.iter().position(is_seen).unwrap_or(name.len());
+    let end = name.iter().rposition(is_seen).map_or(start, |last| last + 1);
+    &name[start..end]
 }
 
 /// Whether a name holds part of a word that [`telling`] knows; most do not, and it is cheap to ask.

@@ -79,7 +79,7 @@ fn has_plainly_no_value(raw: &[u8], start: usize, end: usize) -> bool {
 /// may stand in one.
 fn may_be_member(raw: &[u8], end: usize) -> bool {
     let is_json = matches!(raw.trim_ascii_start().first(), Some(b'{' | b'[' | b'"' | b'\\'));
-    let rest = &raw[end..raw.len().min(end + 2 * name::LONGEST)];
+    let rest = &raw[end..raw.len().min(end + 16 * name::LONGEST)];
     let slashes = rest.iter().take_while(|byte| **byte == b'\\').count();
     let ended = rest.get(slashes) == Some(&b'"');
     let blank = |byte: &&u8| matches!(**byte, b' ' | b'\t' | b'\\' | b'n' | b'r' | b't');
