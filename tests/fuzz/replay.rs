@@ -47,7 +47,7 @@ fn mutate(random: &mut Random, inputs: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// Runs a target over its corpus and 2,000 mutations of it, the same in every run.
-pub fn replay(target: &str, run: fn(&[u8])) {
+pub(crate) fn replay(target: &str, run: fn(&[u8])) {
     let inputs = corpus(target);
     inputs.iter().for_each(|input| run(input));
     let mut random = Random(1);
