@@ -50,7 +50,7 @@ pub(super) fn check(url: &str) -> Result<Verdict, Failure> {
         return Err(Failure::new(what, "Check that it is a waterwall gateway that listens there."));
     };
     // It comes from another process: nothing of it may steer a terminal.
-    let reason = health.get("reason").and_then(Value::as_str).map(|reason| reason.escape_debug().to_string());
+    let reason = health.get("reason").and_then(Value::as_str).map(harmless);
     Ok(reason.map_or(Verdict::Well, Verdict::Warn))
 }
 
@@ -60,5 +60,28 @@ fn sources(health: &Value) -> String {
     if names.is_empty() {
         return String::new();
     }
-    format!(" ({})", names.join(", ").escape_debug())
+    format!(" ({})", harmless(&names.join(", ")))
+}
+
+/// A text of another process in which nothing steers a terminal, and quotes are as they were.
+fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '"' | '\'' | '\\' => shown.push(letter),
+            _ => shown.extend(letter.escape_debug()),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_shown_as_they_are_and_on_one_line() {
+        assert_eq!(harmless(r#"unknown key "nope" in c:\d"#), r#"unknown key "nope" in c:\d"#);
+        assert_eq!(harmless("a\nb\u{1b}[1m\u{202e}"), "a\\nb\\u{1b}[1m\\u{202e}");
+    }
 }

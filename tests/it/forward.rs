@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http2::SendRequest;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
 use waterwall::echo::{Echo, EchoOptions, Knobs};
@@ -101,6 +102,61 @@ fn pages_and_upgrades_are_refused_inside_a_tunnel_too() {
     assert_eq!(client.get("/x", "origin: https://up.test\r\n").status, 200);
 }
 
+/// HTTP/2 with anthropic.test through the gateway; belongs to the runtime that it is called on.
+async fn http2_to_anthropic(gateway: &Gateway) -> SendRequest<Full<Bytes>> {
+    let stream = Tunnel::open(gateway.agents, "anthropic.test:443").0;
+    stream.set_nonblocking(true).unwrap();
+    let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+    let mut config = trusting(&ca(gateway));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let name = "anthropic.test".try_into().unwrap();
+    let tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
+    assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await.unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+/// A proxy's method, and a page's request, inside of HTTP/2: answered as everything else, in the form of the
+/// tunnel's host, and the connection goes on.
+#[test]
+fn refusals_over_http2() {
+    let up = Scripted::answering(OK);
+    let gateway = before("http://127.0.0.1:1", &up.url());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut sender = http2_to_anthropic(&gateway).await;
+        let url = "https://anthropic.test/v1/x";
+        let none = Full::new(Bytes::new());
+        for (request, status, code) in [
+            (http::Request::connect("anthropic.test:443"), 403, "waterwall-connect-refused"),
+            (http::Request::get(url).header("origin", "https://evil.test"), 403, "waterwall-foreign-origin"),
+            (http::Request::get("https://anthropic.test/v1/../x"), 404, "waterwall-no-route"),
+            (http::Request::post(url).header("content-encoding", "x"), 502, "waterwall-unscannable-body"),
+        ] {
+            let body = if status == 502 { Full::new(Bytes::from("x")) } else { none.clone() };
+            let answer = sender.send_request(request.body(body).unwrap()).await.unwrap();
+            assert_eq!(
+                (answer.status().as_u16(), &answer.headers()["x-waterwall-error"]),
+                (status, &code.parse().unwrap())
+            );
+            assert_eq!(answer.headers()["x-should-retry"], "false");
+            let body = answer.into_body().collect().await.unwrap().to_bytes();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!((&body["type"], &body["error"]["type"]), (&"error".into(), &code.into()));
+        }
+        let request = http::Request::get(url).body(none).unwrap();
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 200);
+    });
+    assert_eq!(up.requests().len(), 1);
+    let metrics = Client::connect(gateway.admin).get("/metrics", "").text();
+    assert!(
+        metrics.contains("waterwall_refusals_total{code=\"waterwall-connect-refused\"} 1\n"),
+        "{metrics}"
+    );
+}
+
 #[test]
 fn http2_is_spoken_when_the_client_asks_for_it() {
     let echo = Echo::start(EchoOptions::default()).unwrap();
@@ -108,17 +164,7 @@ fn http2_is_spoken_when_the_client_asks_for_it() {
     let secret = secret();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let stream = Tunnel::open(gateway.agents, "anthropic.test:443").0;
-        stream.set_nonblocking(true).unwrap();
-        let stream = tokio::net::TcpStream::from_std(stream).unwrap();
-        let mut config = trusting(&ca(&gateway));
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let name = "anthropic.test".try_into().unwrap();
-        let tls = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-        assert_eq!(tls.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
-        let (mut sender, connection) =
-            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await.unwrap();
-        tokio::spawn(connection);
+        let mut sender = http2_to_anthropic(&gateway).await;
         let mut answers = Vec::new();
         for _ in 0..4 {
             let request = http::Request::post("https://anthropic.test/v1/messages")
