@@ -109,6 +109,10 @@ impl Gateway {
         context.forward = Some(forward);
         context.added += taken_in.elapsed();
         if let Some(exchange) = &context.exchange {
+            if let Some(reason) = exchange.unscannable() {
+                let request_id = exchange.request_id();
+                tracing::warn!(request_id, reason, "a body that cannot be scanned was passed on as it is");
+            }
             self.metrics.tokenized(exchange.request_id(), &exchange.kinds().collect::<Vec<_>>());
         }
         Ok(())

@@ -132,4 +132,5 @@ fn what_cannot_be_scanned_passes_only_where_policy_says_so_and_on_the_record() {
     assert_eq!(&echo.requests()[0].body[..], b"{\"broken\": ");
     let lines = log(&gateway);
     assert_eq!((&lines[0]["line_type"], &lines[0]["warn"]), (&json!("warn"), &json!("unscannable_passed")));
+    gateway.wait_for_log("a body that cannot be scanned was passed on as it is");
 }

@@ -218,6 +218,12 @@ impl Exchange {
         &self.request_id
     }
 
+    /// Why the request's body was not scanned, where policy lets such bodies pass.
+    #[must_use]
+    pub fn unscannable(&self) -> Option<&str> {
+        self.request.unscannable.as_deref()
+    }
+
     /// How many secrets were replaced in the request.
     #[must_use]
     pub fn tokenized(&self) -> usize {
