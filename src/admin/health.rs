@@ -45,7 +45,7 @@ pub(super) fn vitals(facts: &Facts, condition: &Condition) -> Map<String, Value>
         "status": if condition.is_well() { "ok" } else { "fail" },
         "uptime_seconds": facts.metrics.uptime().as_secs(),
         "ca_mode": facts.ca_mode(),
-        "session_key_age_seconds": facts.services.now(),
+        "session_key_age_seconds": facts.services.now() / 1000,
         "last_upstream_ok_ts": facts.metrics.last_upstream_ok().map(timestamp),
         "sse_parse_failures_15m": facts.metrics.malformed_15m(),
     });

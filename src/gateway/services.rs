@@ -21,8 +21,8 @@ use crate::kill_switch::KillSwitch;
 
 /// How often due checkpoints are written, which is also the longest that a line stays unsynced.
 const TICK: Duration = Duration::from_secs(1);
-/// Expired secrets are dropped every so many ticks.
-const SWEEP_TICKS: u32 = 60;
+/// Expired secrets are dropped every so many ticks, or sooner where they live less long.
+const SWEEP_TICKS: u64 = 60;
 
 /// Opens the audit log and makes a vault with a fresh key; an heir's with what it has inherited.
 ///
@@ -45,7 +45,7 @@ fn inherit(config: &Config, kill_switch: Arc<KillSwitch>, heir: &mut Heir) -> Re
     let chain =
         ChainWriter::join(&config.audit.chain, options, shared, SystemTime::now()).map_err(not_opened)?;
     let (key, clock) = heir.key()?;
-    let vault = Arc::new(Vault::new(key, config.vault.capacity, config.vault.ttl.as_secs()));
+    let vault = Arc::new(Vault::new(key, config.vault.capacity, ttl(config)));
     heir.fill(&vault, &kill_switch)?;
     tracing::info!(log = %config.audit.chain.display(), placeholders = vault.len(), "taken over");
     Ok(Arc::new(Services::new(vault, chain, move || kill_switch.armed()).with_clock(clock)))
@@ -56,10 +56,14 @@ fn begin(config: &Config, kill_switch: Arc<KillSwitch>) -> Result<Arc<Services>>
     let mut random = Zeroizing::new([0; 32]);
     getrandom::fill(random.as_mut())
         .map_err(|error| anyhow!("no randomness for the session key: {error}"))?;
-    let ttl_seconds = config.vault.ttl.as_secs();
-    let vault = Vault::new(SessionKey::new(*random), config.vault.capacity, ttl_seconds);
+    let vault = Vault::new(SessionKey::new(*random), config.vault.capacity, ttl(config));
     let armed = move || kill_switch.armed();
     Ok(Arc::new(Services::new(Arc::new(vault), chain, armed)))
+}
+
+/// On the vault's clock.
+fn ttl(config: &Config) -> u64 {
+    u64::try_from(config.vault.ttl.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Who keeps the note beside the audit log.
@@ -178,7 +182,9 @@ fn look_after(
     (installs, notes): (&mut InstallRecord, &mut NoteKeeper),
     stopped: &mpsc::Receiver<()>,
 ) {
-    let mut ticks = 0_u32;
+    let lifetime = services.vault.ttl() / 1000;
+    let sweep_ticks = lifetime.clamp(1, SWEEP_TICKS);
+    let mut ticks = 0_u64;
     let mut known_trouble = None;
     while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
         if let Err(error) = services.chain.checkpoint_if_due(SystemTime::now()) {
@@ -201,7 +207,7 @@ fn look_after(
         }
         forward.watch_kill_switch();
         ticks = ticks.wrapping_add(1);
-        if ticks.is_multiple_of(SWEEP_TICKS) {
+        if ticks.is_multiple_of(sweep_ticks) {
             services.vault.sweep(services.now());
         }
     }

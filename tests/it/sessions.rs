@@ -1,9 +1,9 @@
 //! Whose placeholder it is, and what policy lets pass.
 
 use serde_json::{Value, json};
-use waterwall::echo::{Echo, EchoOptions};
+use waterwall::echo::{Canned, Echo, EchoOptions};
 
-use crate::harness::{Client, Gateway, Response, Setup, UpstreamConfig};
+use crate::harness::{Client, Gateway, Response, Setup, UpstreamConfig, wait_until};
 
 fn secret() -> String {
     format!("AKIA{}", "FAKE".repeat(4))
@@ -35,6 +35,19 @@ fn answer(response: &Response) -> String {
     response.json()["content"][0]["text"].as_str().unwrap().to_owned()
 }
 
+/// The header of a session.
+const OURS: &str = "x-claude-code-session-id: one\r\n";
+
+/// An answer with this text. Scripted, because a literal placeholder in a request is escaped and comes back
+/// as it was.
+fn says(text: &str) -> Canned {
+    Canned {
+        status: 200,
+        content_type: "application/json".into(),
+        pieces: vec![json!({"content": [{"type": "text", "text": text}]}).to_string().into()],
+    }
+}
+
 /// Lines of the audit log after its first, the genesis.
 fn log(gateway: &Gateway) -> Vec<Value> {
     let log = std::fs::read_to_string(gateway.setup.path("state/audit/proxy.jsonl")).unwrap();
@@ -44,19 +57,12 @@ fn log(gateway: &Gateway) -> Vec<Value> {
 /// A provider that answers with another session's placeholder gives away nothing.
 #[test]
 fn a_placeholder_is_valid_only_where_it_was_made() {
-    const OURS: &str = "x-claude-code-session-id: one\r\n";
     const THEIRS: &str = "x-claude-code-session-id: two\r\n";
     let (gateway, echo) = start("");
     let client = &mut gateway.client();
     assert_eq!(answer(&post(client, "/anthropic/v1/messages", OURS, &secret())), secret());
     let sent = echo.requests()[0].json().unwrap();
     let placeholder = sent["messages"][0]["content"].as_str().unwrap().to_owned();
-    // Scripted, because a literal one in a request is escaped and comes back as it was.
-    let says = |text: &str| waterwall::echo::Canned {
-        status: 200,
-        content_type: "application/json".into(),
-        pieces: vec![json!({"content": [{"type": "text", "text": text}]}).to_string().into()],
-    };
     let mut ask = |path: &str, headers: &str, text: &str| {
         echo.script(says(text));
         answer(&post(client, path, headers, "hello"))
@@ -72,6 +78,30 @@ fn a_placeholder_is_valid_only_where_it_was_made() {
     assert_eq!(counts, [0, 0, 1, 1, 1, 1]);
 }
 
+/// To the millisecond, whenever in a second it was made; and what has expired is forgotten by itself.
+#[test]
+fn a_placeholder_lives_as_long_as_the_configuration_says() {
+    let (gateway, echo) = start("vault: { ttl_seconds: 1 }");
+    let placeholders: Vec<_> = (0..5)
+        .map(|number| {
+            let made = format!("AKIA{}", "FAKE2345".repeat(2)[number..number + 4].repeat(4));
+            post(&mut gateway.client(), "/anthropic/v1/messages", OURS, &made);
+            let sent = echo.requests()[number].json().unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(200));
+            sent["messages"][0]["content"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    std::thread::sleep(std::time::Duration::from_millis(900));
+    let all = placeholders.join(" ");
+    assert_eq!(all.matches("<pl:").count(), 5, "{all}");
+    echo.script(says(&all));
+    assert_eq!(answer(&post(&mut gateway.client(), "/anthropic/v1/messages", OURS, "hello")), all);
+    wait_until(|| {
+        let health = Client::connect(gateway.admin).get("/healthz", "").json();
+        health["map_size"] == 0
+    });
+}
+
 #[test]
 fn agents_without_a_session_id_are_told_apart_by_their_credential() {
     let (gateway, echo) = start("");
@@ -79,11 +109,7 @@ fn agents_without_a_session_id_are_told_apart_by_their_credential() {
     let sent = echo.requests()[0].json().unwrap();
     let placeholder = sent["messages"][0]["content"].as_str().unwrap().to_owned();
     for (credential, expected) in [("a", secret()), ("b", placeholder.clone())] {
-        echo.script(waterwall::echo::Canned {
-            status: 200,
-            content_type: "application/json".into(),
-            pieces: vec![json!({"content": [{"type": "text", "text": placeholder}]}).to_string().into()],
-        });
+        echo.script(says(&placeholder));
         let headers = format!("x-api-key: {credential}\r\n");
         assert_eq!(answer(&post(&mut gateway.client(), "/anthropic/v1/messages", &headers, "x")), expected);
     }

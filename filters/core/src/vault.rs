@@ -8,7 +8,7 @@
 //!   evicted; everything else goes after the time to live, or least recently used first when the
 //!   vault is full. Dropping the last reference zeroizes the plaintext.
 //!
-//! Time comes in as seconds on any monotonic clock: the core has none.
+//! Time comes in as milliseconds on any monotonic clock: the core has none.
 
 mod moving;
 
@@ -99,7 +99,7 @@ type Key = (Scope, [u8; 16]);
 pub struct Vault {
     key: SessionKey,
     capacity: usize,
-    ttl_seconds: u64,
+    ttl: u64,
     /// Entries whose tags share their first 16 digits stand side by side: a clash, or spellings of
     /// the same plaintext.
     entries: DashMap<Key, Vec<Arc<Entry>>>,
@@ -113,13 +113,13 @@ pub struct Vault {
 
 impl Vault {
     /// An empty vault for at most `capacity` entries (more only while all are in use) that live
-    /// `ttl_seconds` beyond their last use.
+    /// `ttl` beyond their last use.
     #[must_use]
-    pub fn new(key: SessionKey, capacity: usize, ttl_seconds: u64) -> Self {
+    pub fn new(key: SessionKey, capacity: usize, ttl: u64) -> Self {
         Self {
             key,
             capacity,
-            ttl_seconds,
+            ttl,
             entries: DashMap::new(),
             size: AtomicUsize::new(0),
             made: AtomicU64::new(0),
@@ -229,6 +229,12 @@ impl Vault {
         self.len() == 0
     }
 
+    /// How long an entry lives beyond its last use.
+    #[must_use]
+    pub fn ttl(&self) -> u64 {
+        self.ttl
+    }
+
     /// The number of entries it is meant for.
     #[must_use]
     pub fn capacity(&self) -> usize {
@@ -236,7 +242,7 @@ impl Vault {
     }
 
     fn expired(&self, entry: &Entry, now: u64) -> bool {
-        now.saturating_sub(entry.last_used.load(Relaxed)) > self.ttl_seconds
+        now.saturating_sub(entry.last_used.load(Relaxed)) > self.ttl
     }
 
     /// Drops what is too old, then the least recently used, some more than needed so that a full

@@ -78,10 +78,10 @@ impl Services {
         }
     }
 
-    /// Seconds on the vault's clock.
+    /// Milliseconds on the vault's clock, which began with the session key.
     #[must_use]
     pub fn now(&self) -> u64 {
-        self.clock + self.started.elapsed().as_secs()
+        self.clock + u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Goes on from where a predecessor's clock is now.

@@ -39,7 +39,7 @@ pub struct Restorations {
 }
 
 impl Restorations {
-    /// For one response, at a time in the vault's seconds.
+    /// For one response, at a time on the vault's clock.
     #[must_use]
     pub fn new(vault: Arc<Vault>, scope: Scope, now: u64) -> Self {
         Self { vault, scope, now, restored: 0, unknown: 0, kinds: BTreeSet::new() }

@@ -139,7 +139,7 @@ pub struct Tokenizer<'a> {
     pub vault: &'a Vault,
     /// Whose placeholders are made.
     pub scope: Scope,
-    /// Now, in the vault's seconds.
+    /// Now, on the vault's clock.
     pub now: u64,
 }
 
