@@ -74,7 +74,7 @@ def serve(certificate, key, address="127.0.0.1"):
 
 
 def openssl(*arguments):
-    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=30)
+    done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=180)
     if done.returncode:
         raise Failure(f"openssl {arguments[0]}: {done.stderr}")
 
@@ -134,7 +134,7 @@ class Clients:
             variables |= {"HTTPS_PROXY": proxy, "https_proxy": proxy}
         clean = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
         environment = {**clean, **{key: str(value) for key, value in variables.items()}}
-        done = subprocess.run([*self.commands[name], url], capture_output=True, text=True, timeout=60,
+        done = subprocess.run([*self.commands[name], url], capture_output=True, text=True, timeout=180,
                               cwd=self.node, env=environment)
         return done.stdout.strip() if done.returncode == 0 else (done.stderr or done.stdout)
 

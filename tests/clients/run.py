@@ -20,12 +20,12 @@ from pathlib import Path
 import agents
 import made_secrets
 from install import install
-from stack import Failure, Stack
+from stack import PATIENCE, Failure, Stack
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 SDKS = ["sdk-python", "sdk-node"]
-SDK_TIMEOUT = 240
+SDK_TIMEOUT = 900
 
 # What docs/kill-switch.md says of agents that retry for longer than anyone waits, and the status that ends it.
 RETRY_FOR_MINUTES = {("opencode", 502)}
@@ -66,7 +66,7 @@ class Runner:
             print(f"ok {name}{note} ({time.monotonic() - started:.1f} s)", flush=True)
 
     def demo(self):
-        done = subprocess.run([self.gateway, "demo"], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([self.gateway, "demo"], capture_output=True, text=True, timeout=PATIENCE)
         if done.returncode != 0 or "The audit log says" not in done.stdout:
             raise Failure(f"exit {done.returncode}\n{done.stdout}{done.stderr}")
         return ""
@@ -170,7 +170,7 @@ class Runner:
             raise Failure(f"exit {code}\n{stack.log.read_text()[-3000:]}")
         chain, key = stack.state / "audit" / "proxy.jsonl", stack.state / "signing.pub"
         verdict = subprocess.run(
-            [self.gateway, "verify-chain", chain, "--pubkey", key], capture_output=True, text=True, timeout=60
+            [self.gateway, "verify-chain", chain, "--pubkey", key], capture_output=True, text=True, timeout=PATIENCE
         )
         if verdict.returncode != 0:
             raise Failure(f"verify-chain: exit {verdict.returncode}\n{verdict.stdout}{verdict.stderr}")

@@ -21,6 +21,10 @@ upstreams:
 """
 
 
+# How long a process may take to begin or to end, on a machine as busy as it likes.
+PATIENCE = 180
+
+
 class Failure(Exception):
     """A check that failed; its text is all that is to be said."""
 
@@ -66,24 +70,21 @@ class Stack:
             self.gateway_process = self.spawn(run, stdout=log, stderr=log, env={**os.environ, "RUST_LOG": "trace"})
         base = f"http://127.0.0.1:{listen}"
         self.anthropic, self.openai = f"{base}/anthropic", f"{base}/openai/v1"
-        self.wait_for(listen)
+        self.wait_for_announcement()
 
     def spawn(self, command, **options):
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
         self.processes.append(process)
         return process
 
-    def wait_for(self, port):
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            if self.gateway_process.poll() is not None:
-                break
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
+    def wait_for_announcement(self):
+        """Waits until the gateway says that it serves. Its ports are bound long before, and its log is not there yet."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and self.gateway_process.poll() is None:
+            if "admin: http://" in self.log.read_text():
                 return
-            except OSError:
-                time.sleep(0.05)
-        raise Failure(f"the gateway does not listen:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+        raise Failure(f"the gateway does not serve:\n{self.log.read_text()[-4000:]}")
 
     def requests(self):
         """What the provider received since the last `reset`."""
@@ -100,7 +101,7 @@ class Stack:
     def end_gateway(self):
         """Ends the gateway as an init system would; returns its exit code."""
         self.gateway_process.send_signal(signal.SIGTERM)
-        return self.gateway_process.wait(20)
+        return self.gateway_process.wait(PATIENCE)
 
     def traces(self):
         """Everything that the gateway wrote: its log and the files of its state directory, by name."""

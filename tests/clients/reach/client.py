@@ -15,12 +15,12 @@ if kind == "strict":
     context = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
     context.verify_flags |= ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
     opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=context), urllib.request.ProxyHandler())
-    print(opener.open(url, timeout=20).status)
+    print(opener.open(url, timeout=120).status)
 elif kind == "requests":
     import requests
 
-    print(requests.get(url, timeout=20).status_code)
+    print(requests.get(url, timeout=120).status_code)
 else:
     import httpx
 
-    print(httpx.get(url, timeout=20).status_code)
+    print(httpx.get(url, timeout=120).status_code)
