@@ -1,6 +1,7 @@
 //! What keeps a listed host out of blind tunnels: a client could name another host, or an address, in
 //! its CONNECT, and the listed one inside. So nothing of a TLS client's hello passes before it is whole
-//! and its names are known. A client that waits for the server to speak first is not held up.
+//! and its names are known; and of another one, should the server ask for it, neither. A client that waits
+//! for the server to speak first is not held up.
 
 use std::io;
 use std::pin::Pin;
@@ -13,12 +14,16 @@ use tokio::time::{Sleep, sleep};
 
 use crate::streams::{Reads, take};
 
-use super::hello::{Hello, LONGEST};
+use super::hello::{HANDSHAKE, Hello, LONGEST};
+use super::retry::{Answer, Answered, Answers};
 
 /// How long a hello may take from its first byte to its last.
 const HELLO: Duration = Duration::from_secs(10);
 /// Bytes read at once; a common hello is a few hundred.
 const CHUNK: usize = 2 << 10;
+/// The content types of records, from the first to the last.
+const CHANGE_OF_CIPHERS: u8 = 20;
+const HEARTBEAT: u8 = 24;
 
 /// Why a tunnel is refused.
 pub(super) const LISTED: &str = "the TLS server name is a listed host, which its CONNECT has to name";
@@ -28,29 +33,65 @@ const SLOW: &str = "the TLS client hello did not arrive in time";
 /// Reads a blind tunnel's agent, whose first words are looked at.
 pub(super) struct Guard {
     is_listed: Box<dyn Fn(&str) -> bool + Send + Sync>,
-    state: State,
+    phase: Phase,
+    /// Read, and not judged yet.
+    held: BytesMut,
+    /// May pass.
+    free: BytesMut,
+    /// Bytes of the record that passes now which are still to come.
+    passing: usize,
+    /// By when a hello that has begun is to be whole.
+    until: Option<Pin<Box<Sleep>>>,
+    /// What the server has said.
+    answered: Answered,
 }
 
-enum State {
-    /// The client has said nothing yet.
-    Silent,
-    /// It has begun to, and has until then to finish.
-    Hello(BytesMut, Pin<Box<Sleep>>),
-    /// It may go on; these bytes come first.
-    Open(BytesMut),
-    /// It may not.
+#[derive(Clone, Copy)]
+enum Phase {
+    /// The client's first words.
+    First,
+    /// Its hello has passed, and the server has not answered.
+    Waiting,
+    /// The server wants another hello.
+    Second,
+    /// It may say what it likes: there will be no hello that could be read.
+    Open,
+    /// It may not go on.
     Refused(&'static str),
+}
+
+/// What comes of first words.
+enum Verdict {
+    /// There are not enough of them.
+    Unknown,
+    /// A hello of this length may pass.
+    Hello(usize),
+    /// It is not TLS.
+    Other,
 }
 
 impl Guard {
     pub(super) fn new(is_listed: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
-        Self { is_listed: Box::new(is_listed), state: State::Silent }
+        Self {
+            is_listed: Box::new(is_listed),
+            phase: Phase::First,
+            held: BytesMut::new(),
+            free: BytesMut::new(),
+            passing: 0,
+            until: None,
+            answered: Answered::default(),
+        }
+    }
+
+    /// How the server has to be read, and by the same task, so that it is known what it answers.
+    pub(super) fn answers(&self) -> Answers {
+        Answers::told_to(&self.answered)
     }
 
     /// Why the tunnel was refused, if it was.
     pub(super) fn refused(&self) -> Option<&'static str> {
-        match self.state {
-            State::Refused(reason) => Some(reason),
+        match self.phase {
+            Phase::Refused(reason) => Some(reason),
             _ => None,
         }
     }
@@ -60,53 +101,81 @@ impl Guard {
         self.judge(bytes).err()
     }
 
-    /// Whether these first words may pass; `false` when there are not enough of them.
-    fn judge(&self, bytes: &[u8]) -> Result<bool, &'static str> {
+    fn judge(&self, bytes: &[u8]) -> Result<Verdict, &'static str> {
         match Hello::read(bytes) {
             Hello::Partial if bytes.len() > LONGEST => Err(BROKEN),
-            Hello::Partial => Ok(false),
-            Hello::Other => Ok(true),
-            Hello::Names(names) if names.iter().any(|name| (self.is_listed)(name)) => Err(LISTED),
-            Hello::Names(_) => Ok(true),
+            Hello::Partial => Ok(Verdict::Unknown),
+            Hello::Other => Ok(Verdict::Other),
+            Hello::Whole { names, .. } if names.iter().any(|name| (self.is_listed)(name)) => Err(LISTED),
+            Hello::Whole { length, .. } => Ok(Verdict::Hello(length)),
             Hello::Broken => Err(BROKEN),
         }
     }
 
-    /// Reads on until it is known whether the client may.
-    fn listen<S: AsyncRead>(
-        &mut self,
-        mut inner: Pin<&mut S>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<()>> {
-        let mut chunk = [0; CHUNK];
+    /// Frees as much of what is held as can be judged now.
+    fn advance(&mut self) -> Result<(), &'static str> {
         loop {
-            if let State::Hello(_, until) = &mut self.state
-                && until.as_mut().poll(context).is_ready()
-            {
-                self.state = State::Refused(SLOW);
-                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-            }
-            let mut read = ReadBuf::new(&mut chunk);
-            ready!(inner.as_mut().poll_read(context, &mut read))?;
-            let (mut bytes, until) = match std::mem::replace(&mut self.state, State::Silent) {
-                State::Hello(bytes, until) => (bytes, until),
-                _ => (BytesMut::new(), Box::pin(sleep(HELLO))),
+            self.phase = match (self.phase, self.answered.now()) {
+                (Phase::First, _) => match self.judge(&self.held)? {
+                    Verdict::Unknown => return Ok(()),
+                    Verdict::Hello(length) => {
+                        self.free(length);
+                        self.until = None;
+                        Phase::Waiting
+                    }
+                    Verdict::Other => Phase::Open,
+                },
+                (Phase::Waiting, Answer::None) => return self.free_others().map(|_| ()),
+                (Phase::Waiting, Answer::Retry) => Phase::Second,
+                (Phase::Waiting, Answer::Other) => Phase::Open,
+                (Phase::Second, _) if !self.free_others()? => return Ok(()),
+                (Phase::Second, _) => match self.judge(&self.held)? {
+                    Verdict::Unknown => return Ok(()),
+                    Verdict::Hello(_) => Phase::Open,
+                    Verdict::Other => return Err(BROKEN),
+                },
+                (Phase::Open, _) => {
+                    self.free(self.held.len());
+                    return Ok(());
+                }
+                (Phase::Refused(reason), _) => return Err(reason),
             };
-            bytes.extend_from_slice(read.filled());
-            let is_over = read.filled().is_empty();
-            self.state = match self.judge(&bytes) {
-                Ok(true) => State::Open(bytes),
-                // Half a hello, and no more to come, asks for nothing.
-                Ok(false) if is_over => State::Open(BytesMut::new()),
-                Ok(false) => State::Hello(bytes, until),
-                Err(reason) => State::Refused(reason),
-            };
-            match self.state {
-                State::Open(_) => return Poll::Ready(Ok(())),
-                State::Refused(_) => return Poll::Ready(Err(io::ErrorKind::PermissionDenied.into())),
-                _ => {}
+        }
+    }
+
+    fn free(&mut self, length: usize) {
+        let freed = self.held.split_to(length);
+        self.free.unsplit(freed);
+    }
+
+    /// Frees records that are of no handshake: a change of ciphers, early data. True when one of a handshake is next.
+    fn free_others(&mut self) -> Result<bool, &'static str> {
+        loop {
+            let here = self.passing.min(self.held.len());
+            self.free(here);
+            self.passing -= here;
+            self.passing = match self.held[..] {
+                [] => return Ok(false),
+                [HANDSHAKE, ..] => return Ok(true),
+                [CHANGE_OF_CIPHERS..=HEARTBEAT, _, _, high, low, ..] => {
+                    5 + usize::from(u16::from_be_bytes([high, low]))
+                }
+                [CHANGE_OF_CIPHERS..=HEARTBEAT, ..] => return Ok(false),
+                _ => return Err(BROKEN),
             }
         }
+    }
+
+    /// True when a hello is held that depends on what the server answers.
+    fn waits(&self) -> bool {
+        matches!(self.phase, Phase::Waiting) && self.held.first() == Some(&HANDSHAKE)
+    }
+
+    /// True when a hello has begun and was not whole in time.
+    fn is_late(&mut self, context: &mut Context<'_>) -> bool {
+        !matches!(self.phase, Phase::Waiting)
+            && !self.held.is_empty()
+            && self.until.get_or_insert_with(|| Box::pin(sleep(HELLO))).as_mut().poll(context).is_ready()
     }
 }
 
@@ -117,16 +186,38 @@ impl<S: AsyncRead> Reads<S> for Guard {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if !matches!(self.state, State::Open(_)) {
-            ready!(self.listen(inner.as_mut(), context))?;
-        }
-        match &mut self.state {
-            State::Open(start) if start.is_empty() => inner.poll_read(context, buffer),
-            State::Open(start) => {
-                take(start, buffer);
-                Poll::Ready(Ok(()))
+        loop {
+            if self.free.is_empty()
+                && let Err(reason) = self.advance()
+            {
+                self.phase = Phase::Refused(reason);
+                return Poll::Ready(Err(io::ErrorKind::PermissionDenied.into()));
             }
-            _ => Poll::Ready(Err(io::ErrorKind::PermissionDenied.into())),
+            if !self.free.is_empty() {
+                take(&mut self.free, buffer);
+                return Poll::Ready(Ok(()));
+            }
+            if matches!(self.phase, Phase::Open) {
+                return inner.poll_read(context, buffer);
+            }
+            if self.waits() {
+                // Whoever reads the server wakes this task.
+                return Poll::Pending;
+            }
+            if self.is_late(context) {
+                self.phase = Phase::Refused(SLOW);
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            let mut chunk = [0; CHUNK];
+            let mut read = ReadBuf::new(&mut chunk);
+            ready!(inner.as_mut().poll_read(context, &mut read))?;
+            if read.filled().is_empty() {
+                // Half a hello, and no more to come, asks for nothing.
+                self.held.clear();
+                self.phase = Phase::Open;
+                return Poll::Ready(Ok(()));
+            }
+            self.held.extend_from_slice(read.filled());
         }
     }
 }

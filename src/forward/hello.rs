@@ -6,8 +6,9 @@
 /// More than any client's hello, post-quantum keys and tickets included.
 pub(super) const LONGEST: usize = 32 << 10;
 
-/// The content type of records of a handshake, and the type of a client's hello.
-const HANDSHAKE: u8 = 22;
+/// The content types of records of alerts and of a handshake, and the type of a client's hello.
+pub(super) const ALERT: u8 = 21;
+pub(super) const HANDSHAKE: u8 = 22;
 const CLIENT_HELLO: u8 = 1;
 /// The extension that holds names, and the kind of name in it.
 const SERVER_NAME: u16 = 0;
@@ -20,8 +21,8 @@ pub(super) enum Hello {
     Partial,
     /// Not TLS.
     Other,
-    /// A hello with these names, in lower case; as a rule one or none.
-    Names(Vec<String>),
+    /// A hello with these names, in lower case; as a rule one or none. Its records take `length` bytes.
+    Whole { names: Vec<String>, length: usize },
     /// It begins as a hello, but is none.
     Broken,
 }
@@ -30,45 +31,46 @@ impl Hello {
     /// Reads what a client has said so far, which may be cut anywhere and into any records.
     pub(super) fn read(bytes: &[u8]) -> Self {
         match bytes {
-            [] | [20..=24] => return Self::Partial,
-            [HANDSHAKE, 3, ..] => {}
-            // A server may pass over an alert, say, and take the hello behind it.
-            [20..=24, 3, ..] => return Self::Broken,
-            _ => return Self::Other,
+            [] | [20..=24] => Self::Partial,
+            [HANDSHAKE, 3, ..] => Self::of_records(bytes).unwrap_or(Self::Broken),
+            // A server may pass over an alert, say, and take the hello behind it; and some read on whatever the
+            // version is.
+            [20..=24, 3, ..] | [ALERT | HANDSHAKE, 0..16, ..] => Self::Broken,
+            _ => Self::Other,
         }
-        let Some((message, is_whole)) = handshake(bytes) else { return Self::Broken };
-        match message.get(..4) {
-            Some(&[CLIENT_HELLO, a, b, c]) => {
-                let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
-                match message.get(4..4 + length) {
-                    Some(hello) => names(hello).map_or(Self::Broken, Self::Names),
-                    None if length > LONGEST || !is_whole => Self::Broken,
-                    None => Self::Partial,
+    }
+
+    /// Puts the message together from its records; `None` when it cannot be one. Whoever says more in the record in
+    /// which it ends has not waited for an answer, which no client does.
+    fn of_records(bytes: &[u8]) -> Option<Self> {
+        let (mut message, mut read) = (Vec::with_capacity(bytes.len()), 0);
+        while let Some((header, rest)) = bytes[read..].split_first_chunk() {
+            let length = handshake_length(*header)?;
+            let here = &rest[..length.min(rest.len())];
+            let end = message.len() + length;
+            message.extend_from_slice(here);
+            if let Some(&[kind, a, b, c]) = message.first_chunk() {
+                let whole = 4 + (usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c));
+                if kind != CLIENT_HELLO || whole > LONGEST || end > whole {
+                    return None;
+                }
+                if message.len() == whole {
+                    return Some(Self::Whole { names: names(&message[4..])?, length: read + 5 + length });
                 }
             }
-            Some(_) => Self::Broken,
-            None if is_whole => Self::Partial,
-            None => Self::Broken,
+            if here.len() < length {
+                break;
+            }
+            read += 5 + length;
         }
+        Some(Self::Partial)
     }
 }
 
-/// The records' content put together, and whether all bytes are of a handshake so far. `None` when a
-/// record is impossible.
-fn handshake(mut bytes: &[u8]) -> Option<(Vec<u8>, bool)> {
-    let mut message = Vec::with_capacity(bytes.len());
-    while let Some((&[kind, major, _, high, low], rest)) = bytes.split_first_chunk::<5>() {
-        if kind != HANDSHAKE {
-            return Some((message, false));
-        }
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        if major != 3 || length == 0 || length > 1 << 14 {
-            return None;
-        }
-        message.extend_from_slice(&rest[..length.min(rest.len())]);
-        bytes = rest.get(length..).unwrap_or_default();
-    }
-    Some((message, true))
+/// The length of a handshake's record, by its header; `None` when it is none.
+fn handshake_length([kind, major, _, high, low]: [u8; 5]) -> Option<usize> {
+    let length = usize::from(u16::from_be_bytes([high, low]));
+    (kind == HANDSHAKE && major == 3 && (1..=1 << 14).contains(&length)).then_some(length)
 }
 
 /// The names in a hello; `None` when it is not well-formed.
@@ -152,8 +154,12 @@ mod tests {
         said
     }
 
-    fn named(name: &str) -> Hello {
-        Hello::Names(vec![name.to_owned()])
+    fn named(name: &str, length: usize) -> Hello {
+        Hello::Whole { names: vec![name.to_owned()], length }
+    }
+
+    fn nameless(length: usize) -> Hello {
+        Hello::Whole { names: Vec::new(), length }
     }
 
     /// The same message in records of `size` bytes.
@@ -165,22 +171,24 @@ mod tests {
     #[test]
     fn names_are_found_however_a_hello_is_cut() {
         let whole = hello("API.example.com");
-        assert_eq!(Hello::read(&whole), named("api.example.com"));
+        let as_read = |length| named("api.example.com", length);
+        assert_eq!(Hello::read(&whole), as_read(whole.len()));
         for cut in 0..whole.len() {
             assert_eq!(Hello::read(&whole[..cut]), Hello::Partial, "{cut}");
         }
         for size in [1, 3, 200] {
             let records = fragmented(&whole, size);
-            assert_eq!(Hello::read(&records), named("api.example.com"), "{size}");
+            assert_eq!(Hello::read(&records), as_read(records.len()), "{size}");
             assert_eq!(Hello::read(&records[..records.len() - 1]), Hello::Partial, "{size}");
         }
         // What follows does not matter.
-        assert_eq!(Hello::read(&[&whole[..], b"\x17\x03\x03\0\x05early"].concat()), named("api.example.com"));
+        assert_eq!(Hello::read(&[&whole[..], b"\x17\x03\x03\0\x05early"].concat()), as_read(whole.len()));
     }
 
     #[test]
     fn an_address_is_no_name() {
-        assert_eq!(Hello::read(&hello("192.0.2.1")), Hello::Names(Vec::new()));
+        let hello = hello("192.0.2.1");
+        assert_eq!(Hello::read(&hello), nameless(hello.len()));
     }
 
     #[test]
@@ -188,12 +196,12 @@ mod tests {
         let body = [&[3, 1][..], &[7; 32], &[0, 0, 2, 0, 47, 1, 0]].concat();
         let length = u8::try_from(body.len()).unwrap();
         let hello = [&[22, 3, 1, 0, length + 4, 1, 0, 0, length], &body[..]].concat();
-        assert_eq!(Hello::read(&hello), Hello::Names(Vec::new()));
+        assert_eq!(Hello::read(&hello), nameless(hello.len()));
     }
 
     #[test]
     fn others_are_told_by_their_first_bytes() {
-        for other in [&b"SSH-2.0-x\r\n"[..], b"GET / HTTP/1.1\r\n", &[22, 2], &[0x80, 46, 1, 3, 1], &[23, 4]]
+        for other in [&b"SSH-2.0-x\r\n"[..], b"GET / HTTP/1.1\r\n", &[22, 16], &[0x80, 46, 1, 3, 1], &[23, 4]]
         {
             assert_eq!(Hello::read(other), Hello::Other, "{other:?}");
         }
@@ -207,10 +215,18 @@ mod tests {
         interrupted[105] = 23; // the second record is no handshake
         let mut cut = hello("a.test");
         cut[43] = 255; // a session id that runs into the cipher suites
+        let mut older = hello("a.test");
+        older[1] = 2; // a version that some servers do not look at
+        let mut twice = hello("a.test");
+        twice.extend_from_within(5..); // another message in the same record
+        let length = u16::try_from(twice.len() - 5).unwrap();
+        twice[3..5].copy_from_slice(&length.to_be_bytes());
         for broken in [
             &longer[..],
             &interrupted,
             &cut,
+            &older,
+            &twice,
             &[22, 3, 1, 0, 0],
             &[21, 3, 1, 0, 2, 1, 90, 22, 3, 1],
             &[22, 3, 1, 255, 255],

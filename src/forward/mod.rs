@@ -15,6 +15,7 @@ mod hello;
 mod intercept;
 mod open;
 mod policy;
+mod retry;
 mod stream;
 mod tunnel;
 
@@ -122,9 +123,7 @@ impl Forward {
             },
             Ok(Verdict::Tunnel) => {
                 let Some(_place) = open.enter_tunnel() else {
-                    return self
-                        .refuse(stream, &host, Rescue::Busy("too many tunnels are open"), shutdown)
-                        .await;
+                    return self.refuse(stream, &host, Rescue::Busy(TOO_MANY_TUNNELS), shutdown).await;
                 };
                 let guard = Guard::new(move |name| running.config.upstreams.iter().any(|it| it.host == name));
                 if let Err((stream, rescue)) = self.tunnel(stream, head, guard, shutdown).await {
@@ -144,7 +143,7 @@ impl Forward {
 
     /// Tells a connection that there are too many.
     async fn turn_away(&self, stream: Stream, shutdown: &ShutdownWatch) -> Option<Stream> {
-        self.refuse(stream, "-", Rescue::Busy("too many connections are open"), shutdown).await;
+        self.refuse(stream, "-", Rescue::Busy(TOO_MANY), shutdown).await;
         None
     }
 
@@ -232,6 +231,7 @@ impl Forward {
         };
         let traffic = Traffic::default();
         let answered = timeout(ANSWER, answer::established(&mut stream)).await;
+        let other = Tapped { inner: other, reads: guard.answers() };
         let mut agent = Tapped { inner: Rewound::new(rest, stream), reads: guard };
         let end = match answered {
             Ok(Ok(())) => {
@@ -299,6 +299,12 @@ fn holds_secret(target: &str, detectors: &Detectors) -> bool {
     detectors.scan(Leaf { text: target.as_bytes(), key: None }, &mut spans);
     !spans.is_empty()
 }
+
+/// Why there is no place, and who can make more of them.
+const TOO_MANY: &str =
+    "too many connections are open for the file descriptors the gateway has (ulimit -n, LimitNOFILE)";
+const TOO_MANY_TUNNELS: &str =
+    "too many tunnels are open for the file descriptors the gateway has (ulimit -n, LimitNOFILE)";
 
 /// Why no address of a host may be connected to.
 const ADDRESS: &str = "this host is on a private, link-local or metadata address";

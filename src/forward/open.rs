@@ -33,11 +33,22 @@ pub(super) struct Connection(Open);
 pub(super) struct Place(Open);
 
 impl Open {
-    /// None yet, and as many allowed as the process has descriptors for.
+    /// None yet, and as many allowed as the process has descriptors for. Where those are what bounds them, it is
+    /// told what to raise.
     pub(crate) fn new() -> Self {
         let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
-        Self::with(limit(descriptors))
+        let connections = limit(descriptors);
+        if connections < MOST {
+            let (tunnels, enough) = (connections / 2, 2 * MOST + RESERVE);
+            tracing::info!(
+                descriptors,
+                connections,
+                tunnels,
+                "more agents than this get 503; for the most, allow {enough} descriptors (ulimit -Hn, LimitNOFILE)"
+            );
+        }
+        Self::with(connections)
     }
 
     fn with(limit: usize) -> Self {

@@ -108,6 +108,14 @@ fn tunnels_take_half_of_the_places_at_most() {
     };
     assert_eq!((refusal.status, refusal.code()), (503, "waterwall-busy"));
     assert_eq!(held.len(), 15, "half of (100 - 40) / 2");
+    // Both sides are told what there is too little of.
+    assert!(
+        refusal.text().contains("file descriptors the gateway has (ulimit -n, LimitNOFILE)"),
+        "{}",
+        refusal.text()
+    );
+    gateway.wait_for_log("descriptors=100 connections=30 tunnels=15");
+    gateway.wait_for_log("allow 40040 descriptors");
     assert!(admin_answers(&gateway) && agent_is_served(&gateway));
     let mut client =
         Tunnel::open(gateway.agents, "up.test:443").tls(&gateway.setup.path("state/ca.pem"), "up.test");

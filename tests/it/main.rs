@@ -16,8 +16,12 @@ mod cuts;
 mod evidence;
 /// Forward mode: requests through tunnels whose TLS is terminated.
 mod forward;
+/// Forward mode: what a client may ask for in TLS, and when.
+mod forward_hellos;
 /// Forward mode against clients that want it down.
 mod forward_hostile;
+/// Forward mode: what goes another way over HTTP/2.
+mod forward_http2;
 /// Forward mode: what is tunnelled unseen, and what is refused.
 mod forward_tunnels;
 /// Files made to harm whoever verifies them.
