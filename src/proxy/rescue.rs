@@ -129,8 +129,12 @@ impl Rescue {
         head.insert_header("x-waterwall-error", self.code())?;
         // SDKs retry any 5xx for minutes otherwise.
         head.insert_header("x-should-retry", "false")?;
-        if matches!(self, Self::UpgradeRefused) {
-            head.insert_header(header::UPGRADE, "HTTP/1.1")?;
+        match self {
+            Self::UpgradeRefused => head.insert_header(header::UPGRADE, "HTTP/1.1")?,
+            // Who retries for all that (OpenCode does, five times) is done within seconds so, and does not double its
+            // pauses for a minute.
+            Self::Refused(Refusal::KillSwitch(_)) => head.insert_header(header::RETRY_AFTER, "1")?,
+            _ => {}
         }
         Ok(head)
     }
@@ -222,6 +226,8 @@ mod tests {
             assert_eq!((head.status.as_u16(), rescue.code()), (status, code));
             assert_eq!(head.headers["x-waterwall-error"], code);
             assert_eq!(head.headers["x-should-retry"], "false");
+            let after = head.headers.get("retry-after").map(|value| value.to_str().unwrap());
+            assert_eq!(after, (code == "waterwall-killswitch-engaged").then_some("1"));
         }
     }
 }

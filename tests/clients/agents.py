@@ -52,16 +52,26 @@ def claude_launched(stack, home, prompt):
 
 
 def codex(stack, home, prompt):
-    """With a provider of its own in the configuration, which speaks HTTP from the start."""
+    """With a provider of its own in the configuration, which speaks HTTP from the start and retries less."""
+    codex_provider(stack, home, 'env_key = "OPENAI_API_KEY"')
+    return codex_command(), {"OPENAI_API_KEY": "test"}
+
+
+def codex_login(stack, home, prompt):
+    """The same, with the key or log-in that the built-in provider has."""
+    codex_provider(stack, home, "requires_openai_auth = true")
+    return codex_command(), {"CODEX_API_KEY": "test"}
+
+
+def codex_provider(stack, home, key):
     config = home / ".codex" / "config.toml"
     config.parent.mkdir()
     config.write_text(
         'model = "gpt-echo"\nmodel_provider = "echo"\ncheck_for_update_on_startup = false\n'
         f'[model_providers.echo]\nname = "echo"\nbase_url = "{stack.openai}"\n'
-        'env_key = "OPENAI_API_KEY"\nwire_api = "responses"\n'
+        f'{key}\nwire_api = "responses"\nstream_max_retries = 1\n'
         "[analytics]\nenabled = false\n"
     )
-    return codex_command(), {"OPENAI_API_KEY": "test"}
 
 
 def codex_builtin(stack, home, prompt):
@@ -117,6 +127,7 @@ AGENTS = {
     "claude": claude,
     "claude-launched": claude_launched,
     "codex": codex,
+    "codex-login": codex_login,
     "codex-builtin": codex_builtin,
     "opencode": opencode,
     "claude-proxied": claude_proxied,

@@ -27,8 +27,8 @@ ROOT = HERE.parent.parent
 SDKS = ["sdk-python", "sdk-node"]
 SDK_TIMEOUT = 900
 
-# What docs/kill-switch.md says of agents that retry for longer than anyone waits, and the status that ends it.
-RETRY_FOR_MINUTES = {("opencode", 502)}
+# How often each agent asks an armed switch at most, as docs/kill-switch.md has it; OpenCode asks for a title too.
+MOST_TRIES = {"claude": 2, "claude-launched": 0, "codex": 10, "codex-login": 10, "codex-builtin": 40, "opencode": 14}
 
 # A placeholder of the gateway's; the texts of the SDK tests have one of somebody else's, too.
 PLACEHOLDER = re.compile(r"<pl:(?!NOT_OURS)[A-Z0-9_]+:[0-9a-f]{16}>")
@@ -135,18 +135,16 @@ class Runner:
     def refused(self, name, stack, refusal):
         before = stack.refusals()
         binaries = self.node / "node_modules" / ".bin"
-        retries = (name, refusal) in RETRY_FOR_MINUTES
-        try:
-            transcript, seconds = agents.refused(name, stack, binaries, 40 if retries else agents.TIMEOUT)
-        except agents.TooLong:
-            if retries:
-                return f": still at it after {stack.refusals() - before} refusals, as documented"
-            raise
+        transcript, seconds = agents.refused(name, stack, binaries, agents.TIMEOUT)
+        count = stack.refusals() - before
+        # Counted and not timed: this many tries take an agent as long as its own pauses do.
+        if refusal == 502 and count > MOST_TRIES[name]:
+            raise Failure(f"{count} tries, and not {MOST_TRIES[name]} at most. Transcript:\n{transcript}")
         if stack.requests():
             raise Failure(f"the provider was asked. Transcript:\n{transcript}")
         if "kill switch" not in transcript:
             raise Failure(f"it does not say why. Transcript:\n{transcript}")
-        return f": over after {seconds:.1f} s and {stack.refusals() - before} refusals"
+        return f": over after {seconds:.1f} s and {count} refusals"
 
     def unseen(self, stack, secrets):
         """The provider was asked, saw placeholders, and no secret."""

@@ -1,5 +1,6 @@
 //! Forward mode: what goes another way over HTTP/2, where one connection has many requests.
 
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -124,6 +125,70 @@ fn bodies_that_are_too_many_at_once() {
     // With the connection, its bodies are gone.
     let whole = "{}".to_owned() + &" ".repeat((1 << 20) - 2);
     wait_until(|| gateway.client().post("/up/x", &whole).status == 200);
+}
+
+/// A frame of HTTP/2 (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
+const SETTINGS: u8 = 4;
+const CONTINUATION: u8 = 9;
+
+/// A connection to `up.test` on which HTTP/2 has begun, whose frames are made by hand.
+fn by_hand(gateway: &Gateway) -> rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream> {
+    let stream = Tunnel::open(gateway.agents, "up.test:443").0;
+    let mut config = trusting(&gateway.setup.path("state/ca.pem"));
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let connection = rustls::ClientConnection::new(Arc::new(config), "up.test".try_into().unwrap()).unwrap();
+    let mut tls = rustls::StreamOwned::new(connection, stream);
+    tls.write_all(&[b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &frame(SETTINGS, 0, 0, &[])[..]].concat()).unwrap();
+    tls
+}
+
+/// Sends all of these, or as many as the gateway takes; true when it then ends the connection.
+fn is_too_much(
+    tls: &mut rustls::StreamOwned<rustls::ClientConnection, std::net::TcpStream>,
+    frames: impl IntoIterator<Item = Vec<u8>>,
+) -> bool {
+    if frames.into_iter().any(|frame| tls.write_all(&frame).and_then(|()| tls.flush()).is_err()) {
+        return true;
+    }
+    loop {
+        match tls.read(&mut [0; 4096]) {
+            Ok(0) => return true,
+            Ok(_) => {}
+            // Nothing more is said, and it is open still.
+            Err(error) => return error.kind() != ErrorKind::WouldBlock,
+        }
+    }
+}
+
+/// Requests that are taken back at once, and a head that never ends: neither holds up anyone else.
+#[test]
+fn floods_of_frames_are_bounded() {
+    let up = Scripted::answering(OK);
+    let gateway = Setup::new([UpstreamConfig::generic(up.url())]).start();
+    // GET, https, /, and the authority; no more will come.
+    let head = [&[0x82, 0x87, 0x84, 0x41, 7][..], b"up.test"].concat();
+    let resets = (0..20_000_u32).map(|n| {
+        let stream = 2 * n + 1;
+        [frame(HEADERS, 5, stream, &head), frame(RST_STREAM, 0, stream, &8_u32.to_be_bytes())].concat()
+    });
+    assert!(is_too_much(&mut by_hand(&gateway), resets));
+
+    // Literal fields that are not to be remembered, 16 KiB of them a frame, as large as one may be.
+    let field = [&[0, 1, b'x', 127, 0x81, 0x7e][..], &[b'y'; 16_384 - 6]].concat();
+    let endless = std::iter::repeat_with(|| frame(CONTINUATION, 0, 1, &field)).take(4_096);
+    let begun = std::iter::once(frame(HEADERS, 1, 1, &head));
+    assert!(is_too_much(&mut by_hand(&gateway), begun.chain(endless)));
+
+    assert_eq!(gateway.client().get("/up/x", "").status, 200);
+    let health = crate::harness::Client::connect(gateway.admin).get("/healthz", "");
+    assert_eq!(health.status, 200);
 }
 
 /// A cut answer is not taken for a whole one, and what was restored until then is recorded.

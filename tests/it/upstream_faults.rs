@@ -1,8 +1,15 @@
 //! Upstreams that are down, lie about who they are, or go away too early.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::thread;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use waterwall::echo::{Echo, EchoOptions};
 
-use crate::harness::{Gateway, Response, Scripted, Setup, UpstreamConfig};
+use crate::harness::{Gateway, Response, Scripted, Setup, Tunnel, UpstreamConfig};
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
@@ -14,7 +21,7 @@ fn is_unreachable(answer: &Response) {
 
 #[test]
 fn nobody_listens() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let gateway = Setup::new([UpstreamConfig::anthropic(url)]).start();
@@ -49,6 +56,75 @@ fn a_certificate_from_an_unknown_root() {
     let gateway = Gateway::before(echo.url());
     is_unreachable(&gateway.client().post("/up/x", "{}"));
     assert!(echo.requests().is_empty());
+}
+
+/// An upstream whose certificate was good until that year, and the root that signed it.
+fn good_until(year: i32) -> (String, String) {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let root = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(year, 1, 1));
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.signed_by(&key, &root).unwrap().der().clone();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = rustls::StreamOwned::new(connection, stream.unwrap());
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                // A gateway that does not like the certificate says no more.
+                let Ok(1) = tls.read(&mut byte) else { break };
+                request.push(byte[0]);
+            }
+            let _ = tls.write_all(OK.as_bytes());
+        }
+    });
+    (url, root.pem())
+}
+
+fn trusting_gateway(url: &str, root: &str) -> Setup {
+    let setup = Setup::new([]);
+    let ca_file = Some(setup.file("root.pem", root));
+    setup.upstreams([UpstreamConfig { ca_file, ..UpstreamConfig::generic(url) }])
+}
+
+#[test]
+fn a_certificate_that_has_expired() {
+    let (url, root) = good_until(2021);
+    let gateway = trusting_gateway(&url, &root).start();
+    let answer = gateway.client().get("/up/x", "");
+    is_unreachable(&answer);
+    assert!(answer.text().contains("its TLS certificate or handshake was rejected"), "{}", answer.text());
+    let (url, root) = good_until(4000);
+    let gateway = trusting_gateway(&url, &root).start();
+    assert_eq!(gateway.client().get("/up/x", "").status, 200);
+}
+
+/// Whoever could read them could read what is said to the provider.
+#[test]
+fn keys_of_tls_are_written_nowhere() {
+    let (url, root) = good_until(4000);
+    let setup = trusting_gateway(&url, &root);
+    let keys = setup.path("keys");
+    let gateway = setup.env("SSLKEYLOGFILE", keys.clone()).start();
+    let ca = gateway.setup.path("state/ca.pem");
+    // Towards the provider, and towards an agent.
+    let mut client = Tunnel::open(gateway.agents, "up.test:443").tls(&ca, "up.test");
+    assert_eq!(client.get("/x", "").status, 200);
+    assert!(!keys.exists());
 }
 
 #[test]
