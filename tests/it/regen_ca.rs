@@ -47,6 +47,9 @@ fn a_strict_verifier_takes_it_and_it_covers_exactly_the_hosts() {
         ["regen-ca", "--config", &config, "--out-dir", "out", "--days", "90", "--common-name", "Ours"];
     let output = waterwall(dir.path(), &arguments);
     assert!(output.status.success(), "{output:?}");
+    // A gateway takes no notice of one that lies elsewhere.
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("forward.ca_dir") && !told.contains("A running gateway"), "{told}");
     let pem = dir.path().join("out/ca.pem").display().to_string();
     openssl(&["verify", "-x509_strict", "-CAfile", &pem, &pem]);
     let text = openssl(&["x509", "-in", &pem, "-noout", "-text"]);
