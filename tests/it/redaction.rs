@@ -287,6 +287,47 @@ fn trailers_end_an_answer() {
     }
 }
 
+/// Results of batches and uploaded files come as types that say nothing; a part of a file must keep its length.
+#[test]
+fn answers_of_no_telling_type_are_restored() {
+    let upstream = Scripted::start(|connection| {
+        while let Some(request) = connection.request() {
+            let (text, path) = (String::from_utf8(request.body.clone()).unwrap(), request.head.clone());
+            let value = |head: &str| path.contains(head);
+            let (status, kind) = match () {
+                () if value("/part") => ("206 Partial Content", "application/octet-stream"),
+                () if value("/binary") => ("200 OK", "application/binary"),
+                () => ("200 OK", "application/octet-stream"),
+            };
+            connection.send(format!(
+                "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{text}",
+                text.len()
+            ));
+        }
+    });
+    let gateway = Gateway::before(upstream.url());
+    let mut client = gateway.client();
+    let (lines, text) = (
+        format!("{{\"custom_id\":\"{0}\"}}\n{{\"b\":\"{0}\"}}\n", secret()),
+        format!("\nKEY={}\n", secret()),
+    );
+    let mut post = |path: &str, body: &str| {
+        client.send(format!(
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        ));
+        client.response()
+    };
+    for body in [&lines, &text] {
+        for path in ["/up/v1/files/x/content", "/up/v1/binary"] {
+            assert_eq!(post(path, body).text(), *body, "{path}");
+        }
+        let part = post("/up/part", body);
+        assert!(part.text().contains("<pl:AWS_ACCESS_KEY:") && part.header("content-length").is_some());
+    }
+    assert!(upstream.requests().iter().all(|request| !contains(&request.body, &secret())));
+}
+
 /// The same over HTTP/1.1, where the end comes without bytes.
 #[test]
 fn held_back_bytes_leave_at_the_end() {

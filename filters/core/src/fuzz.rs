@@ -84,8 +84,9 @@ pub fn body(data: &[u8]) {
     let Some((dialect, chunk, body)) = choice(data) else { return };
     let vault = vault();
     let tokenizer = Tokenizer { detectors: &Detectors::builtin(), vault: &vault, scope: SCOPE, now: 0 };
+    let once = tokenizer.body_once(Some("application/json"), body, dialect.request);
+    same(&once, &scan_plainly(&tokenizer, body, dialect.request, false), body);
     let splices = tokenizer.body(Some("application/json"), body, dialect.request);
-    same(&splices, &scan_plainly(&tokenizer, body, dialect.request, false), body);
     let Ok(splices) = splices else { return };
     let sent = splices.apply(body);
     let parses = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).is_ok();

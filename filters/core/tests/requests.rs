@@ -332,6 +332,81 @@ fn escapes_in_other_text_hide_nothing() {
     }
 }
 
+/// A JSON file in a listing is no JSON as a whole, and PHP writes every slash in it as `\/`.
+#[test]
+fn escaped_slashes_in_other_text_hide_nothing() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    let drawn = "wJq9rXUtnF2MIK7M/ENGbPx/fiCYzK9vQ2mLr7+T";
+    for line in [
+        format!(r#"  "dsn": "postgres://app:{secret}@db.example.org/app","#),
+        format!(r#"  "aws_secret_access_key": "{drawn}","#),
+    ] {
+        let hidden = if line.contains(secret) { secret } else { "wJq9rXUtnF2MIK7M" };
+        let php = line.replace('/', r"\/");
+        for text in
+            [format!("     1\t{{\n     2\t{php}\n"), format!("Output:\n{{{php}"), format!("{{{php}\"z\":1}}")]
+        {
+            let body = json!([text, json!([text]).to_string(), {"a": text}]);
+            let seen = seen("generic", &body);
+            assert!(!seen.contains(hidden), "{seen}");
+            assert!(seen.matches("<pl:").count() == 3, "{seen}");
+        }
+    }
+}
+
+/// `["mysql", "--password", "…"]`: arguments of a command, on the wire and in JSON in strings.
+#[test]
+fn a_flag_tells_of_the_argument_behind_it() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    let mut value = json!({"command": ["tool", "--db-password", secret, "--api-key", secret, "-x", "--token"], "n": ["z"]});
+    for depth in 0..4 {
+        let seen = seen("openai", &json!({"input": [{"type": "function_call", "arguments": value}]}));
+        assert!(!seen.contains(secret) && seen.matches("<pl:").count() == 2, "{depth}: {seen}");
+        value = json!(value.to_string());
+    }
+    // No other string is an argument of it.
+    let others = json!({"a": ["--password", 1], "b": ["xK9vQ2mLr7Tz4b", "--password"], "c": [["--password"], [secret]]});
+    assert_eq!(seen("generic", &others), others.to_string());
+}
+
+/// `{"name": "DB_PASSWORD", "value": "…"}`, as clusters, tools and clouds write variables.
+#[test]
+fn a_member_may_say_the_name_of_another() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    let mut value = json!({"env": [
+        {"name": "DB_PASSWORD", "value": secret},
+        {"name": "LANG", "value": "C.UTF-8"},
+        {"Key": "api_key", "Value": secret},
+        {"ParameterKey": "AdminPassword", "ParameterValue": secret},
+    ]});
+    for depth in 0..4 {
+        let seen = seen("openai", &json!({"input": [{"type": "function_call", "arguments": value}]}));
+        assert!(!seen.contains(secret) && seen.matches("<pl:").count() == 3, "{depth}: {seen}");
+        assert!(seen.contains("C.UTF-8"));
+        value = json!(value.to_string());
+    }
+    let others =
+        json!([{"name": "password", "type": "value", "value": secret}, {"name": "password", "x": secret}]);
+    assert_eq!(seen("generic", &others), others.to_string());
+}
+
+/// A file of text that is attached as a `data:` URL is not the opaque picture that such a URL may be.
+#[test]
+fn text_in_a_data_url_is_scanned() {
+    use base64::Engine as _;
+    let file = base64::engine::general_purpose::STANDARD.encode(format!("# a file\nKEY={}\n", key()));
+    for kind in ["text/plain", "text/plain;charset=utf-8", "application/json", "image/svg+xml", ""] {
+        let url = format!("data:{kind};base64,{file}");
+        let seen = seen("openai", &message(json!([{"type": "file", "file": {"file_data": url}}])));
+        assert!(!seen.contains(&file) && seen.contains("<pl:AWS_ACCESS_KEY:"), "{seen}");
+    }
+    for kind in ["image/png", "audio/wav", "application/pdf"] {
+        let body =
+            message(json!([{"type": "file", "file": {"file_data": format!("data:{kind};base64,{file}")}}]));
+        assert_eq!(seen("openai", &body), body.to_string());
+    }
+}
+
 #[test]
 fn a_private_key_may_be_a_list_of_lines() {
     let pem = pem("\n");
@@ -512,6 +587,55 @@ fn a_name_and_its_value_may_be_in_two_parts() {
     }
 }
 
+/// What one place of a body tells is no secret less in another: the placeholder that the model put into a command
+/// comes back as the password, with no name beside it.
+#[test]
+fn what_is_told_in_one_place_is_hidden_in_all() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    let command = format!("sshpass -f <(echo {secret}) ssh host && cat {secret}.txt");
+    for telling in [
+        json!({"type": "text", "text": format!("DB_PASSWORD={secret}\n")}),
+        json!({"type": "tool_result", "tool_use_id": "t", "content": json!({"password": secret}).to_string()}),
+        json!({"type": "tool_use", "id": "t", "name": "n", "input": {"api_key": secret}}),
+        json!({"type": "text", "text": format!("postgres://app:{secret}@db.example.org/app")}),
+    ] {
+        let elsewhere = json!([
+            {"type": "tool_use", "id": "u", "name": "Bash", "input": {"command": command}},
+            {"type": "tool_use", "id": "v", "name": "Write", "input": {"content": json!({"x": [secret]}).to_string()}},
+            {"type": "text", "text": format!("it prints\n{secret}\n")},
+            {"type": "text", "text": "x", "citations": [{(secret): "a"}]},
+        ]);
+        for body in [
+            json!({"messages": [{"content": [telling]}, {"content": elsewhere}]}),
+            json!({"messages": [{"content": elsewhere}, {"content": [telling]}]}),
+        ] {
+            let seen = seen("anthropic", &body);
+            assert!(!seen.contains(secret), "{seen}");
+            let placeholders: Vec<_> = seen
+                .match_indices("<pl:")
+                .map(|(at, _)| &seen[at..=at + seen[at..].find('>').expect("an end")])
+                .collect();
+            assert_eq!(placeholders.len(), 6, "{seen}");
+            assert!(placeholders.iter().all(|it| *it == placeholders[0]), "{seen}");
+            assert!(!placeholders[0].contains("KNOWN_VALUE"), "{seen}");
+        }
+    }
+    // Many of them, and in other formats.
+    let secrets: Vec<_> = (10..40).map(|number| format!("xK9vQ2mLr7Tz{number}")).collect();
+    let told: String = secrets.iter().map(|secret| format!("PASSWORD={secret}\n")).collect();
+    let seen = seen("openai", &json!({"messages": [{"content": told}, {"content": secrets.join(" and ")}]}));
+    assert!(secrets.iter().all(|secret| !seen.contains(secret)), "{seen}");
+    let form = scan(
+        "generic",
+        Some("application/x-www-form-urlencoded"),
+        format!("a=password%3D{secret}&b={secret}").as_bytes(),
+    );
+    assert!(!String::from_utf8_lossy(&form.expect("scannable")).contains(secret));
+    // A word is a word elsewhere.
+    let body = json!({"messages": [{"content": "password: hunter2x"}, {"content": "some hunter, hunter2 and hunters"}]});
+    assert!(self::seen("anthropic", &body).contains("some hunter, hunter2 and hunters"));
+}
+
 #[test]
 fn a_token_may_be_cut_before_an_escape() {
     let json = Some("application/json");
@@ -657,6 +781,51 @@ fn forms_and_queries_are_scanned_percent_encoded() {
         with_tokenizer(|tokenizer| tokenizer.query(&query).expect("scannable").apply(query.as_bytes()));
     let seen = String::from_utf8(seen).expect("UTF-8");
     assert!(seen.starts_with("beta=true&q=%3Cpl%3A") && seen.ends_with(&format!("&key={key}")), "{seen}");
+}
+
+/// The name of a field tells of its value as a member's name does, in forms, queries and multipart bodies.
+#[test]
+fn names_of_fields_tell_of_their_values() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    let form = format!("grant_type=x&client_secret={secret}&pass%77ord={secret}&page_token=qW8eR5tY2uI9oP3");
+    let seen =
+        scan("generic", Some("application/x-www-form-urlencoded"), form.as_bytes()).expect("scannable");
+    let seen = String::from_utf8(seen).expect("UTF-8");
+    assert_eq!(seen.matches("%3Cpl%3A").count(), 2, "{seen}");
+    let part = |name: &str| format!("--B\r\nContent-Disposition: form-data; name={name}\r\n\r\n{secret}\r\n");
+    let body = part("\"api_key\"") + &part("password") + "--B--\r\n";
+    let seen = scan("generic", Some("multipart/form-data; boundary=B"), body.as_bytes()).expect("scannable");
+    assert!(!String::from_utf8_lossy(&seen).contains(secret), "{}", String::from_utf8_lossy(&seen));
+    let query = format!("password={secret}");
+    let seen =
+        with_tokenizer(|tokenizer| tokenizer.query(&query).expect("scannable").apply(query.as_bytes()));
+    assert!(seen.starts_with(b"password=%3Cpl%3A"));
+}
+
+/// What two readers of a multipart body would read in two ways is read by none.
+#[test]
+fn multipart_bodies_are_read_in_one_way() {
+    let body = |head: &str| format!("--B\r\n{head}\r\n\r\nx\r\n--B--\r\n");
+    let field = "Content-Disposition: form-data; name=\"a\"";
+    let plain = Some("multipart/form-data; boundary=B");
+    for head in [
+        format!(
+            "{field}\r\nContent-Transfer-Encoding: binary\r\nContent-Transfer-Encoding: quoted-printable"
+        ),
+        format!("{field}\r\nContent-Type: text/plain;\r\n charset=utf-7"),
+        format!("{field}\nContent-Type: text/plain;\n\tcharset=utf-7"),
+        format!("{field}\r\nContent-Transfer-Encoding:\r\n base64"),
+        format!("{field}\r\nContent-Type: text/plain\r\ncontent-type: application/json"),
+    ] {
+        assert!(scan("generic", plain, body(&head).as_bytes()).is_err(), "{head}");
+    }
+    let once = body(&format!("{field}\r\nContent-Type: text/plain\r\nContent-Type: text/plain"));
+    assert!(scan("generic", plain, once.as_bytes()).is_ok());
+    for twice in
+        ["multipart/form-data; boundary=B; boundary=C", "multipart/form-data; boundary=B; boundary*=C"]
+    {
+        assert!(scan("generic", Some(twice), once.as_bytes()).is_err(), "{twice}");
+    }
 }
 
 /// What a decoder does with a broken `%` is to leave it; the letter behind it is not eaten.

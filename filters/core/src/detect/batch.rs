@@ -100,17 +100,14 @@ impl Detectors {
     /// Whether a text is too short to hold anything, however its escapes are read.
     #[must_use]
     pub fn is_harmless(&self, text: &[u8]) -> bool {
-        self.extras.is_empty()
-            && self.known.is_none()
-            && !engine::may_hold_any(text)
-            && memchr::memchr(b'\\', text).is_none()
+        self.is_plain() && !engine::may_hold_any(text) && memchr::memchr(b'\\', text).is_none()
     }
 
     /// Names the owner of every text in which [`Self::scan`] finds something. It may name others, and one
     /// more than once.
     pub fn sift(&self, batch: &Batch, mut found: impl FnMut(usize)) {
         sift(&self.builtin, batch, &mut found);
-        if self.extras.is_empty() && self.known.is_none() {
+        if self.is_plain() {
             return;
         }
         for part in &batch.parts {

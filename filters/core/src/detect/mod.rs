@@ -42,8 +42,12 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use self::{engine::Engine, extra::Extras, known::Known};
-use crate::secret::Kind;
+use self::{
+    engine::Engine,
+    extra::Extras,
+    known::{Again, Known},
+};
+use crate::secret::{Kind, Secret};
 
 pub use self::{
     allow::Allowed,
@@ -94,6 +98,8 @@ pub struct Detectors {
     known: Option<Arc<Known>>,
     /// Tells one set of known values from another, to whoever has the key alone.
     known_tag: Option<Arc<str>>,
+    /// What was found in the body under way.
+    again: Option<Arc<Again>>,
     allowed: Arc<[Allowed]>,
     policy_hash: Arc<str>,
 }
@@ -109,6 +115,7 @@ impl Detectors {
                 extras: Extras::default(),
                 known: None,
                 known_tag: None,
+                again: None,
                 allowed: [].into(),
                 policy_hash: "".into(),
             };
@@ -150,6 +157,17 @@ impl Detectors {
     #[must_use]
     pub fn with_known(self, values: &[KnownValue]) -> Self {
         Self { known: Known::new(values).map(Arc::new), known_tag: None, ..self }.named()
+    }
+
+    /// This set, and secrets found in a body, to find them wherever else they stand in it. It has the name of this
+    /// one: what counts as a secret is the same.
+    pub(crate) fn finding_again(&self, secrets: Vec<Secret>) -> Self {
+        Self { again: Again::new(secrets).map(Arc::new), ..self.clone() }
+    }
+
+    /// What a secret was found to be that is looked for again.
+    pub(crate) fn kind_again(&self, plaintext: &[u8]) -> Option<Kind> {
+        self.again.as_ref().and_then(|again| again.kind(plaintext))
     }
 
     /// This set, its known values told apart by [`Self::policy_hash`] too: another value in one's place is another
@@ -210,30 +228,39 @@ impl Detectors {
     }
 
     fn insert_known(&self, text: &[u8], spans: &mut Vec<Span>, first: usize) {
-        if let Some(known) = &self.known {
-            known::insert(known.find(text), spans, first);
-        }
+        let found = self.all_known().flat_map(|known| known.find(text)).collect();
+        known::insert(found, spans, first);
+    }
+
+    /// All that is found for its value, not for what it looks like.
+    fn all_known(&self) -> impl Iterator<Item = &Known> {
+        self.known.as_deref().into_iter().chain(self.again.as_deref().map(|again| &again.known))
+    }
+
+    /// Whether there is nothing but the built-in set.
+    fn is_plain(&self) -> bool {
+        self.extras.is_empty() && self.all_known().next().is_none()
     }
 
     /// Whether a known value is in a text.
     pub(crate) fn holds_known(&self, text: &[u8]) -> bool {
-        self.known.as_ref().is_some_and(|known| !known.find(text).is_empty())
+        self.all_known().any(|known| !known.find(text).is_empty())
     }
 
     /// How many known values there are.
     #[must_use]
     pub fn known_count(&self) -> usize {
-        self.known.as_ref().map_or(0, |known| known.count)
+        self.all_known().map(|known| known.count).sum()
     }
 
     /// The length of the shortest known value, where there is one.
     pub(crate) fn shortest_known(&self) -> Option<usize> {
-        self.known.as_ref().map(|known| known.shortest)
+        self.all_known().map(|known| known.shortest).min()
     }
 
     /// Whether a known value could stand as a number in JSON.
     pub(crate) fn knows_number(&self) -> bool {
-        self.known.as_ref().is_some_and(|known| known.has_number)
+        self.all_known().any(|known| known.has_number)
     }
 
     /// Whether two sets find the same; unlike [`Self::policy_hash`], which goes on the log, this looks at

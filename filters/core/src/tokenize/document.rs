@@ -3,7 +3,12 @@
 use std::{ops::Range, sync::LazyLock};
 
 use super::{
-    Splices, Tokenizer, Unscannable, glimpse::Glimpse, key_lines::Place, leaf::spelt_out, seams::Seams,
+    Splices, Tokenizer, Unscannable,
+    glimpse::Glimpse,
+    key_lines::Place,
+    leaf::spelt_out,
+    names::{is_flag, is_label, is_value},
+    seams::Seams,
     sieve::Sieve,
 };
 use crate::json::{
@@ -71,6 +76,7 @@ fn scan_with(
         strings,
         seams: Seams::default(),
         key: None,
+        label: None,
         containers: Vec::new(),
         opened: 0,
         token_ids: false,
@@ -106,8 +112,10 @@ struct Walk<'a, T> {
     seams: Seams,
     /// Member names that are not escaped and shorter are not scanned.
     shortest_key: usize,
-    /// The member name last seen.
+    /// The member name last seen, or what stands for it.
     key: Option<Range<usize>>,
+    /// The value of the member before, if that says the name of another.
+    label: Option<Range<usize>>,
     containers: Vec<Container>,
     /// How many containers were opened.
     opened: usize,
@@ -124,6 +132,8 @@ struct Container {
     key: Option<Range<usize>>,
     /// Whether it is an array of texts, by that name.
     holds_texts: bool,
+    /// For an array: its last element, if that is a flag. It tells of the next as a member's name would.
+    flag: Option<Range<usize>>,
     /// The raw `type`; the second of two that differ makes every condition fail.
     type_name: Option<Range<usize>>,
     types_differ: bool,
@@ -150,11 +160,19 @@ enum Signature {
 
 impl<T: Strings> Walk<'_, T> {
     fn scan(&mut self, raw: Range<usize>, key: Option<Range<usize>>) {
+        let key = self.flag(&raw).or(key);
         let (place, is_text) = self.place(key.as_ref());
         if let Some(place) = place.filter(|_| is_text) {
             self.seams.part(self.body, place, raw.clone());
         }
         self.strings.add(raw, key, place);
+    }
+
+    /// The flag that the next string is the argument of, as in `["mysql", "--password", "…"]`.
+    fn flag(&mut self, raw: &Range<usize>) -> Option<Range<usize>> {
+        let array = self.containers.last_mut().filter(|container| container.is_array)?;
+        let is_flag = is_flag(&self.body[raw.clone()]);
+        std::mem::replace(&mut array.flag, is_flag.then(|| raw.clone()))
     }
 
     /// The place of the value of the member `key` in a list, and whether it is a text part of a message.
@@ -215,9 +233,12 @@ impl<T: Strings> Visitor for Walk<'_, T> {
             if raw.len() >= self.shortest_key || escaped() {
                 self.scan(raw.clone(), None);
             }
-            self.key = Some(raw);
+            let label = self.label.take().filter(|_| is_value(&self.body[raw.clone()]));
+            self.key = label.or(Some(raw));
             return;
         }
+        let is_label = self.key.as_ref().is_some_and(|key| is_label(&self.body[key.clone()]));
+        self.label = is_label.then(|| raw.clone());
         match self.schema.rule(piece.place) {
             Rule::Opaque => {}
             Rule::Signature => {
@@ -276,10 +297,13 @@ impl<T: Strings> Visitor for Walk<'_, T> {
     }
 }
 
-/// `data:image/png;base64,…`.
+/// `data:image/png;base64,…`. What may be text inside is scanned as any other base64.
 fn is_base64_data_url(raw: &[u8]) -> bool {
+    const MEDIA: [&[u8]; 4] = [b"image/", b"audio/", b"video/", b"application/pdf"];
     let Some(at) = memchr::memmem::find(&raw[..raw.len().min(128)], b";base64,") else { return false };
-    raw.starts_with(b"data:") && is_base64(&raw[at + 8..])
+    let kind = spelt_out(raw[..at].strip_prefix(b"data:").unwrap_or_default()).to_ascii_lowercase();
+    let is_media = MEDIA.iter().any(|media| kind.starts_with(media)) && !kind.starts_with(b"image/svg");
+    is_media && is_base64(&raw[at + 8..])
 }
 
 /// All of it in base64's alphabets, with JSON's escapes of a slash and of line breaks.

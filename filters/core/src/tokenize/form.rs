@@ -1,6 +1,6 @@
 //! Scanning percent-encoded pairs: a query string, or a form body.
 
-use super::{Dress, Splice, Splices, Tokenizer, Unscannable, leaf::scan_plain};
+use super::{Dress, Splice, Splices, Tokenizer, Unscannable, leaf::scan_named};
 
 /// Query parameters that carry the agent's own credential to the provider: they pass.
 const CREDENTIALS: [&[u8]; 4] = [b"key", b"api_key", b"api-key", b"access_token"];
@@ -20,18 +20,26 @@ fn scan_pairs(tokenizer: &Tokenizer<'_>, text: &[u8], credentials: &[&[u8]]) -> 
     let mut at = 0;
     for pair in text.split(|&byte| byte == b'&') {
         let name_length = memchr::memchr(b'=', pair).unwrap_or(pair.len());
-        splices.extend_at(at, scan_encoded(tokenizer, &pair[..name_length])?);
-        if name_length < pair.len() && !credentials.contains(&&pair[..name_length]) {
-            splices.extend_at(at + name_length + 1, scan_encoded(tokenizer, &pair[name_length + 1..])?);
+        let name = &pair[..name_length];
+        splices.extend_at(at, scan_encoded(tokenizer, name, None)?);
+        if name_length < pair.len() && !credentials.contains(&name) {
+            let value = &pair[name_length + 1..];
+            splices.extend_at(at + name_length + 1, scan_encoded(tokenizer, value, Some(name))?);
         }
         at += pair.len() + 1;
     }
     Ok(splices)
 }
 
-fn scan_encoded(tokenizer: &Tokenizer<'_>, encoded: &[u8]) -> Result<Splices, Unscannable> {
+/// Scans a name, or the value of one.
+fn scan_encoded(
+    tokenizer: &Tokenizer<'_>,
+    encoded: &[u8],
+    name: Option<&[u8]>,
+) -> Result<Splices, Unscannable> {
     let (decoded, offsets) = percent_decode(encoded);
-    let mut splices = scan_plain(tokenizer, &decoded)?;
+    let name = name.map(|name| percent_decode(name).0);
+    let mut splices = scan_named(tokenizer, &decoded, name.as_deref())?;
     for Splice { range, dress, .. } in &mut splices.0 {
         *range = offsets[range.start]..offsets[range.end];
         *dress = Dress::Percent;

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     document::nothing_special,
     leaf::{MAX_DEPTH, may_be_json, spelt_out},
+    names::Names,
     surroundings::ESCAPED_ASCII,
 };
 use crate::{
@@ -50,7 +51,8 @@ fn is_suspicious_at(
     if depth == MAX_DEPTH || !may_be_json(text) {
         return is_suspicious_plain(detectors, text, key, places);
     }
-    let mut strings = Strings { places, found: Vec::new(), name: None, end: 0 };
+    let mut strings =
+        Strings { text, places, found: Vec::new(), names: Names::default(), marked: Vec::new(), end: 0 };
     let is_json = Lexer::in_text(nothing_special()).push(text, &mut strings).is_ok();
     let Strings { found, end, .. } = strings;
     found.into_iter().any(|Found { raw, key, places }| {
@@ -80,11 +82,13 @@ fn moved(places: &[Place], start: usize) -> Vec<Place> {
 
 /// Collects the strings that places are in, and those whose name has one.
 struct Strings<'t> {
+    text: &'t [u8],
     /// Places that were not reached yet.
     places: &'t [Place],
     found: Vec<Found<'t>>,
-    /// The member name last seen, if there is a place in it.
-    name: Option<Range<usize>>,
+    names: Names,
+    /// The strings that places are in.
+    marked: Vec<Range<usize>>,
     /// Where the last string ended.
     end: usize,
 }
@@ -101,9 +105,11 @@ impl Visitor for Strings<'_> {
         let within = self.places[before..].iter().take_while(|place| place.at < raw.end).count();
         let (places, rest) = self.places[before..].split_at(within);
         (self.places, self.end) = (rest, raw.end);
-        let name = self.name.take().filter(|_| !key);
-        if key && !places.is_empty() {
-            self.name = Some(raw.clone());
+        // A name without a place tells nothing. It is one of the last strings.
+        let is_marked = |name: &Range<usize>| self.marked.iter().rev().take(4).any(|marked| marked == name);
+        let name = self.names.of(self.text, &raw, key).filter(is_marked);
+        if !places.is_empty() {
+            self.marked.push(raw.clone());
         }
         if !places.is_empty() || name.is_some() {
             self.found.push(Found { raw, key: name, places });

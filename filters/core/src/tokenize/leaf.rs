@@ -13,8 +13,9 @@ use zeroize::Zeroizing;
 use super::{
     Dress, Splice, Splices, Tokenizer, Unscannable,
     key_lines::{self, KeyLines, Place},
+    names::Names,
     nested::{self, Found},
-    surroundings::{ESCAPED_ASCII, Surroundings, may_hold_literal},
+    surroundings::{ESCAPED_ASCII, ESCAPED_SLASH, Surroundings, may_hold_literal},
 };
 use crate::{
     detect::{KNOWN, Leaf, Span},
@@ -29,8 +30,17 @@ pub(super) const MAX_DEPTH: usize = 4;
 
 /// Scans a body that is plain text.
 pub(super) fn scan_plain(tokenizer: &Tokenizer<'_>, body: &[u8]) -> Result<Splices, Unscannable> {
+    scan_named(tokenizer, body, None)
+}
+
+/// Scans a plain text that is the value of the field `name`.
+pub(super) fn scan_named(
+    tokenizer: &Tokenizer<'_>,
+    text: &[u8],
+    name: Option<&[u8]>,
+) -> Result<Splices, Unscannable> {
     let mut scanner = LeafScanner::new(tokenizer);
-    scanner.plain(body);
+    scanner.plain(text, name);
     scanner.finish()
 }
 
@@ -109,10 +119,10 @@ impl<'a> LeafScanner<'a> {
         }
     }
 
-    /// Scans a text that stands for itself.
-    pub(super) fn plain(&mut self, body: &[u8]) {
+    /// Scans a text that stands for itself, the value of the field `name`.
+    fn plain(&mut self, body: &[u8], name: Option<&[u8]>) {
         self.has_backslash = true;
-        self.text(body, None, None, |range| range);
+        self.text(body, name, None, |range| range);
     }
 
     /// Whether a key has begun that the next strings may belong to.
@@ -187,18 +197,18 @@ impl<'a> LeafScanner<'a> {
     fn find_nested(&mut self, text: &[u8], depth: usize, finds: &mut Vec<Find>) -> usize {
         let (strings, plain_from) = nested::strings(text);
         let mut decoded = Decoded::default();
-        let mut key = None;
+        let mut names = Names::default();
         // Lists are told apart within one text only.
         let key_lines = std::mem::take(&mut self.key_lines);
         for Found { raw, is_key, place } in &strings {
             decoded.decode(&text[raw.clone()]);
             let first = finds.len();
-            self.find_or_continue(&decoded.text, key.filter(|_| !is_key), *place, depth + 1, finds);
+            let name = names.of(text, raw, *is_key).map(|name| &text[name]);
+            self.find_or_continue(&decoded.text, name, *place, depth + 1, finds);
             for find in &mut finds[first..] {
                 let found = decoded.raw(find.range.clone());
                 find.range = raw.start + found.start..raw.start + found.end;
             }
-            key = is_key.then(|| &text[raw.clone()]);
         }
         self.key_lines = key_lines;
         plain_from
@@ -225,10 +235,10 @@ impl<'a> LeafScanner<'a> {
     }
 
     /// Whether undoing escapes could bring a secret to light: a known value may have any escape in it, what
-    /// is known by its form has only letters, digits and signs that none needs.
+    /// is known by its form has only letters, digits and signs that none needs, but for slashes.
     fn may_hide_secret(&self, text: &[u8]) -> bool {
         let known = self.tokenizer.detectors.known_count() > 0;
-        known && memchr::memchr(b'\\', text).is_some() || ESCAPED_ASCII.find(text).is_some()
+        known && memchr::memchr(b'\\', text).is_some() || may_hide_form(text)
     }
 
     /// Finds secrets that are spelt with escapes in a text that is not JSON as a whole: a tool's header
@@ -249,7 +259,7 @@ impl<'a> LeafScanner<'a> {
             if !self.may_hide_secret(outer) {
                 break;
             }
-            let by_form = ESCAPED_ASCII.find(outer).is_some();
+            let by_form = may_hide_form(outer);
             let mut layer = Decoded::default();
             layer.decode(outer);
             layers.push(layer);
@@ -308,7 +318,8 @@ impl<'a> LeafScanner<'a> {
     }
 
     fn entry(&self, kind: Kind, plaintext: &[u8], spelling: Option<(&[u8], usize)>) -> Arc<Entry> {
-        let Tokenizer { vault, scope, now, .. } = *self.tokenizer;
+        let Tokenizer { detectors, vault, scope, now } = *self.tokenizer;
+        let kind = if kind == KNOWN { detectors.kind_again(plaintext).unwrap_or(kind) } else { kind };
         match spelling {
             None => vault.insert(scope, kind, plaintext, now),
             Some(spelling) => vault.insert_spelt(scope, kind, plaintext, spelling, now),
@@ -338,6 +349,11 @@ fn cover<'t>(
         let plaintext = || Zeroizing::new(text(range.clone()).to_vec());
         find.unwrap_or_else(|| Find { range: range.clone(), kind: KNOWN, plaintext: plaintext() })
     }));
+}
+
+/// Whether undoing escapes could bring to light what is known by its form.
+fn may_hide_form(text: &[u8]) -> bool {
+    ESCAPED_ASCII.find(text).is_some() || ESCAPED_SLASH.find(text).is_some()
 }
 
 /// Whether a member name has escapes of ASCII in it, which could hide what it tells.

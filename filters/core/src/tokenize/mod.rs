@@ -3,6 +3,7 @@
 //! A body is walked once, in its own format; what is found becomes splices over the original bytes
 //! (law 2). Nothing that cannot be walked is passed over in silence: it is [`Unscannable`].
 
+mod again;
 mod charset;
 pub(crate) mod document;
 mod form;
@@ -11,6 +12,7 @@ mod judged;
 mod key_lines;
 mod leaf;
 mod multipart;
+mod names;
 mod nested;
 mod seams;
 mod sieve;
@@ -154,16 +156,32 @@ impl Tokenizer<'_> {
         body: &[u8],
         schema: &Schema,
     ) -> Result<Splices, Unscannable> {
-        self.body_at(content_type, body, schema, 0)
+        let splices = self.body_at(content_type, body, schema, (0, None))?;
+        match again::detectors(self, body, &splices) {
+            Some(detectors) => {
+                Tokenizer { detectors: &detectors, ..*self }.body_at(content_type, body, schema, (0, None))
+            }
+            None => Ok(splices),
+        }
     }
 
-    /// Scans a body inside `depth` multipart bodies.
+    /// The same, but finding what stands twice only where something tells it.
+    pub(crate) fn body_once(
+        &self,
+        content_type: Option<&str>,
+        body: &[u8],
+        schema: &Schema,
+    ) -> Result<Splices, Unscannable> {
+        self.body_at(content_type, body, schema, (0, None))
+    }
+
+    /// Scans a body inside `depth` multipart bodies, as the field `name` of the innermost.
     fn body_at(
         &self,
         content_type: Option<&str>,
         body: &[u8],
         schema: &Schema,
-        depth: usize,
+        (depth, name): (usize, Option<&[u8]>),
     ) -> Result<Splices, Unscannable> {
         if u32::try_from(body.len()).is_err() {
             return Err(Unscannable::TooLarge);
@@ -179,7 +197,7 @@ impl Tokenizer<'_> {
             Format::JsonLines => document::scan(self, body, schema, true),
             Format::Form => form::scan(self, body),
             Format::Multipart(boundary) => multipart::scan(self, body, boundary, schema, depth),
-            Format::Text => leaf::scan_plain(self, body),
+            Format::Text => leaf::scan_named(self, body, name),
             Format::Media => Ok(Splices::default()),
             Format::Unknown => Err(Unscannable::Binary(known_type(content_type))),
         }
@@ -229,9 +247,8 @@ impl<'a> Format<'a> {
             | "application/x-jsonlines" => return Self::JsonLines,
             "application/x-www-form-urlencoded" if is_text(body) => return Self::Form,
             "multipart/form-data" | "multipart/mixed" | "multipart/related" => {
-                return Self::Multipart(
-                    parameter(content_type.unwrap_or_default(), "boundary").unwrap_or_default(),
-                );
+                // Of two, any could be believed.
+                return Self::Multipart(sole_boundary(content_type.unwrap_or_default()).unwrap_or_default());
             }
             "application/json" | "text/json" => return Self::Json,
             _ if media_type.ends_with("+json") => return Self::Json,
@@ -275,6 +292,13 @@ fn known_type(content_type: Option<&str>) -> &'static str {
     ];
     let written = essence(content_type);
     KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(written)).unwrap_or("unknown")
+}
+
+/// What divides the parts of a multipart body, if there is but one such thing.
+fn sole_boundary(content_type: &str) -> Option<&str> {
+    let named = |parameter: &&str| parameter.trim_start().to_ascii_lowercase().starts_with("boundary");
+    let count = content_type.split(';').skip(1).filter(named).count();
+    parameter(content_type, "boundary").filter(|_| count == 1)
 }
 
 /// A parameter of a header value such as `form-data; name="file"`.

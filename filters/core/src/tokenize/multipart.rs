@@ -54,29 +54,44 @@ fn part(
     };
     let head = std::str::from_utf8(&part[..head_length])
         .map_err(|_| Unscannable::Multipart("a part's header is not UTF-8"))?;
+    let unfolded = unfolded(head);
     let content =
         part[content_start..].strip_suffix(b"\r\n").or_else(|| part[content_start..].strip_suffix(b"\n"));
     let content = content.ok_or(Unscannable::Multipart("a part ends too early"))?;
-    let encoding = header(head, "content-transfer-encoding").unwrap_or("binary");
+    let encoding = header(&unfolded, "content-transfer-encoding")?.unwrap_or("binary");
     if !["binary", "8bit", "7bit"].iter().any(|plain| encoding.eq_ignore_ascii_case(plain)) {
         return Err(Unscannable::Multipart("a part has a transfer encoding"));
     }
     let mut splices = scan_plain(tokenizer, head.as_bytes())?;
-    let declared = header(head, "content-type");
-    let disposition = |name| header(head, "content-disposition").and_then(|value| parameter(value, name));
+    let declared = header(&unfolded, "content-type")?;
+    let disposition = header(&unfolded, "content-disposition")?.unwrap_or_default();
+    let disposition = |name| parameter(disposition, name);
     // The character set of all other fields (RFC 7578 section 4.6).
     if disposition("name") == Some("_charset_") && !content.eq_ignore_ascii_case(b"utf-8") {
         return Err(Unscannable::Charset);
     }
     let lines = disposition("filename").is_some_and(|name| name.ends_with(".jsonl"));
     let content_type = if lines { Some("application/jsonl") } else { declared };
-    splices.extend_at(content_start, tokenizer.body_at(content_type, content, schema, depth + 1)?);
+    let name = disposition("name").map(str::as_bytes);
+    let scanned = tokenizer.body_at(content_type, content, schema, (depth + 1, name))?;
+    splices.extend_at(content_start, scanned);
     Ok(splices)
 }
 
-fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().find_map(|line| {
+/// A header whose values are continued on no second line (RFC 5322 section 2.2.3).
+fn unfolded(head: &str) -> String {
+    head.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ")
+}
+
+/// The value of a field. Of two that differ, each could be believed.
+fn header<'a>(head: &'a str, name: &str) -> Result<Option<&'a str>, Unscannable> {
+    let mut values = head.lines().filter_map(|line| {
         let (key, value) = line.split_once(':')?;
         key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
-    })
+    });
+    let first = values.next();
+    match values.all(|other| Some(other) == first) {
+        true => Ok(first),
+        false => Err(Unscannable::Multipart("a header of a part is given twice")),
+    }
 }

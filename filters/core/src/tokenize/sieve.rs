@@ -15,8 +15,9 @@ use super::{
     document::Strings,
     key_lines::{PRIVATE_KEY, Place},
     leaf::{LeafScanner, MAX_DEPTH, is_spelt_out, may_be_json, spelt_out},
+    names::Names,
     nested::{self, Found},
-    surroundings::{ESCAPED_ASCII, LITERAL, may_hold_literal},
+    surroundings::{ESCAPED_ASCII, ESCAPED_SLASH, LITERAL, may_hold_literal},
 };
 use crate::{
     detect::{Batch, Detectors},
@@ -92,12 +93,12 @@ impl<'a> Sieve<'a> {
 
     fn nested(&mut self, text: &[u8], key: Option<&[u8]>, depth: usize) {
         let (strings, plain_from) = nested::strings(text);
-        let mut name = None;
+        let mut names = Names::default();
         for Found { raw, is_key, .. } in strings {
             let start = self.batch.len();
             escape::decode(text, raw.clone(), self.batch.text());
-            self.decoded(start, name.filter(|_| !is_key), depth + 1);
-            name = is_key.then(|| &text[raw]);
+            let name = names.of(text, &raw, is_key).map(|name| &text[name]);
+            self.decoded(start, name, depth + 1);
             if name.is_some_and(is_spelt_out) {
                 self.suspect();
             }
@@ -137,9 +138,9 @@ impl<'a> Sieve<'a> {
         let Self { tokenizer, waiting, batch, leaves, .. } = self;
         let mut suspect = |owner: usize| waiting[owner].suspicious = true;
         tokenizer.detectors.sift(batch, &mut suspect);
-        // What the scanner acts on besides: literal placeholders, escapes of ASCII in them or in secrets,
+        // What the scanner acts on besides: literal placeholders, escapes in them or in secrets,
         // and keys that go on in the next string.
-        for finder in [&LITERAL, &ESCAPED_ASCII, &PRIVATE_KEY] {
+        for finder in [&LITERAL, &ESCAPED_ASCII, &ESCAPED_SLASH, &PRIVATE_KEY] {
             for at in finder.find_iter(batch.all()) {
                 batch.owner(at).into_iter().for_each(&mut suspect);
             }

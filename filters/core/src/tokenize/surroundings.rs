@@ -16,6 +16,9 @@ use crate::{
 /// How an escaped ASCII character begins.
 pub(super) static ESCAPED_ASCII: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
 
+/// A slash as PHP and others write it in JSON.
+pub(super) static ESCAPED_SLASH: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\/"));
+
 /// How a literal placeholder begins.
 pub(super) static LITERAL: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(START));
 

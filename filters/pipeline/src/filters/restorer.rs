@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::StatusCode;
 use waterwall_core::{
     dialect::Dialect,
     restore::{BodyRestorer, EventRestorer, Resolve, Restorations, TextRestorer},
@@ -16,6 +17,8 @@ pub(crate) enum AnswerRestorer {
     Events(EventRestorer),
     Body(Box<BodyRestorer>),
     Text(Box<TextRestorer>),
+    /// Nothing says what it is; its first byte will.
+    Undecided(&'static Dialect),
 }
 
 impl AnswerRestorer {
@@ -23,8 +26,14 @@ impl AnswerRestorer {
     fn for_media_type(media_type: &str, dialect: &'static Dialect) -> Option<Self> {
         Some(match media_type {
             "text/event-stream" => Self::Events(EventRestorer::new(dialect.stream)),
-            "application/json" | "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => {
-                Self::Body(Box::new(BodyRestorer::new(dialect.response)))
+            "application/json"
+            | "application/x-ndjson"
+            | "application/jsonl"
+            | "application/x-jsonl"
+            | "application/x-jsonlines" => Self::Body(Box::new(BodyRestorer::new(dialect.response))),
+            // As providers hand out the results of batches, and files that were uploaded.
+            "application/octet-stream" | "application/binary" | "binary/octet-stream" => {
+                Self::Undecided(dialect)
             }
             _ if media_type.ends_with("+json") => Self::Body(Box::new(BodyRestorer::new(dialect.response))),
             _ if media_type.starts_with("text/") => Self::Text(Box::new(TextRestorer::in_plain_text())),
@@ -33,7 +42,17 @@ impl AnswerRestorer {
     }
 
     fn push(&mut self, bytes: &[u8], resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
+        if let Self::Undecided(dialect) = self
+            && let Some(first) = bytes.trim_ascii_start().first()
+        {
+            // White space that came before changes nothing for either.
+            *self = match first {
+                b'{' | b'[' => Self::Body(Box::new(BodyRestorer::new(dialect.response))),
+                _ => Self::Text(Box::new(TextRestorer::in_plain_text())),
+            };
+        }
         match self {
+            Self::Undecided(_) => out.extend_from_slice(bytes),
             Self::Events(events) => events.push(bytes, resolve, out),
             Self::Body(body) => body.push(bytes, resolve, out),
             Self::Text(text) => text.push(bytes, resolve, out),
@@ -45,6 +64,7 @@ impl AnswerRestorer {
             Self::Events(events) => events.finish(resolve, out),
             Self::Body(body) => body.finish(out),
             Self::Text(text) => text.flush(out),
+            Self::Undecided(_) => {}
         }
     }
 }
@@ -60,6 +80,10 @@ impl Filter for Restorer {
             return Ok(());
         }
         exchange.response.restorer = AnswerRestorer::for_media_type(&head.media_type(), exchange.dialect);
+        // A part of a file stays as long as its `content-range` says.
+        if head.status == StatusCode::PARTIAL_CONTENT {
+            exchange.response.restorer = None;
+        }
         exchange.response.streaming = matches!(exchange.response.restorer, Some(AnswerRestorer::Events(_)));
         let services = &exchange.services;
         exchange.response.restorations =

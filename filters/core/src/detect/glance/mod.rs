@@ -78,8 +78,7 @@ enum What {
 impl Detectors {
     /// What one pass over a JSON document says, if all that is looked for can be told by it.
     pub(crate) fn overview(&self, body: &[u8]) -> Option<Overview> {
-        let told = self.extras.is_empty() && self.known.is_none();
-        told.then(|| Overview::of(body, self.builtin.signs().fingerprints()))
+        self.is_plain().then(|| Overview::of(body, self.builtin.signs().fingerprints()))
     }
 
     /// Looks at the string `body[string]`. Notes the places that have to be judged.

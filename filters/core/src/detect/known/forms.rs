@@ -35,6 +35,11 @@ impl Form {
     fn new(needle: &[u8], cover: Cover) -> Self {
         Self { needle: Secret::new(KIND, needle), cover }
     }
+
+    /// A value as it is, and in no other way.
+    pub(super) fn of_itself(value: &[u8], forms: &mut Vec<Self>) {
+        forms.push(Self::new(value, Cover::Itself));
+    }
 }
 
 /// All the ways to write a value. What is undone before searching is not among them: percent-encoding, JSON's

@@ -4,6 +4,7 @@
 //! All ways to write all values are needles of one search ([`search`]); what cannot be listed is undone
 //! first ([`views`]). Matches may overlap, and every byte of each is covered.
 
+mod again;
 mod forms;
 mod search;
 #[cfg(test)]
@@ -15,7 +16,12 @@ use std::ops::Range;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-use self::{forms::Cover, search::Needles, views::View};
+pub(super) use self::again::Again;
+use self::{
+    forms::{Cover, Form},
+    search::Needles,
+    views::View,
+};
 use super::{Span, class::Class};
 use crate::secret::{Kind, Secret};
 
@@ -60,12 +66,16 @@ pub(super) struct Known {
 impl Known {
     /// `None` when there is no value.
     pub(super) fn new(values: &[KnownValue]) -> Option<Self> {
-        let mut values: Vec<&[u8]> = values.iter().map(|value| value.0.expose()).collect();
+        Self::written(values.iter().map(|value| value.0.expose()).collect(), forms::of)
+    }
+
+    /// The same for values that are looked for in these ways to write one.
+    fn written(mut values: Vec<&[u8]>, ways: fn(&[u8], &mut Vec<Form>)) -> Option<Self> {
         values.sort_unstable();
         values.dedup();
         let shortest = values.iter().map(|value| value.len()).min()?;
         let mut forms = Vec::new();
-        values.iter().for_each(|value| forms::of(value, &mut forms));
+        values.iter().for_each(|value| ways(value, &mut forms));
         forms.sort_by(|a, b| (a.needle.expose(), a.cover).cmp(&(b.needle.expose(), b.cover)));
         forms.dedup_by(|a, b| a.needle.expose() == b.needle.expose());
         let mut digest = Sha256::new();
