@@ -80,23 +80,6 @@ async fn is_refusal(answer: Response<Incoming>, status: u16, code: &str) {
     assert_eq!(body["error"]["type"], code);
 }
 
-#[test]
-fn a_connect_inside_is_refused_and_the_connection_goes_on() {
-    let up = Scripted::answering(OK);
-    let gateway = Setup::new([UpstreamConfig::generic(up.url())]).start();
-    run(async {
-        let mut sender = connect(&gateway).await;
-        for target in ["up.test:443", "other.test:443", "127.0.0.1:22"] {
-            let request = Request::connect(target).body(Sent::whole("")).unwrap();
-            let answer = sender.send_request(request).await.unwrap();
-            is_refusal(answer, 403, "waterwall-connect-refused").await;
-        }
-        let answer = sender.send_request(post(Sent::whole("{}"), 2)).await.unwrap();
-        assert_eq!(answer.status(), 200);
-    });
-    assert_eq!(up.requests().len(), 1);
-}
-
 /// Each of these is small enough; all of them, of one connection, are not.
 #[test]
 fn bodies_that_are_too_many_at_once() {
