@@ -108,6 +108,7 @@ fn chain(facts: &Facts, chain: &Status) -> Value {
         "last_checkpoint_root_hash": signed_root.or(found.map(|it| it.chain_root_hash.clone())),
         "current_head_prev_hash": chain.head_hash.to_string(),
         "uncovered": chain.uncovered,
+        "uncovered_at_start": chain.uncovered_at_start,
         "verify_status": checked.status.name(),
         "verify_reason": checked.status.reason(),
         "verified_lines": checked.lines,

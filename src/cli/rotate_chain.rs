@@ -54,7 +54,16 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
     if let Some(torn) = &report.torn_moved_to {
         writeln!(out, "warning: the last line was torn; its bytes are in {torn} beside the log")?;
     }
-    let archived = writer.rotate("rotate-chain", now);
+    let mut noted = Ok(());
+    if let Some(event) = report.uncovered_event() {
+        writeln!(
+            out,
+            "warning: no checkpoint covered the last {} lines; the log says so from here on",
+            report.uncovered
+        )?;
+        noted = writer.append(event, now).map(drop);
+    }
+    let archived = noted.and_then(|()| writer.rotate("rotate-chain", now));
     let archived = archived.and_then(|archived| writer.close(now).map(|()| archived)).map_err(|error| {
         Failure::new(
             format!("{}: {error}", chain.display()),

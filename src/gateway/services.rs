@@ -129,6 +129,14 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
         let (receipts, directory) = (report.rebuilt_receipts, audit.receipts_dir.display());
         tracing::warn!(receipts, %directory, "receipts that were lost or torn were made anew from their lines");
     }
+    if let Some(event) = report.uncovered_event() {
+        tracing::warn!(
+            lines = report.uncovered,
+            last_seq = report.lines,
+            "no checkpoint covers the audit log's last lines: the gateway did not stop by itself, or somebody added them"
+        );
+        chain.append(event, SystemTime::now()).context("cannot write to the audit log")?;
+    }
     tracing::info!(log = %audit.chain.display(), lines = report.lines, "audit log opened");
     Ok(chain)
 }

@@ -56,6 +56,8 @@ mod scan;
 mod sessions;
 /// What a service manager hears.
 mod supervised;
+/// Lines that nobody had signed when the log was opened.
+mod uncovered;
 /// Handing over to a successor.
 mod upgrade;
 /// Upstreams that are down, lie or go away.

@@ -166,6 +166,7 @@ def waterwall():
                 bytes_sent=1234, bytes_received=56789, duration_ms=2500, refused=None,
                 frameworks=["SOC2-CC6.6", "NIST-800-53-SC-7"])
     chain.event(line_type="recovered", moved_to="proxy.jsonl.torn-20260509T072933.086Z", bytes=17)
+    chain.event(line_type="warn", warn="uncovered_at_start", lines=4, last_seq=13)
     ended = chain.peek(0)
     manifest(chain, ended, root=chain.checkpoint())
     chain.save("waterwall.jsonl")

@@ -128,6 +128,14 @@ pub enum Event {
         /// Why it was refused; `None` for a tunnel that was open.
         refused: Option<Cow<'static, str>>,
     },
+    /// At a start no checkpoint covered the last lines. A crash leaves such lines; whoever can write to the
+    /// log can add some too, and the next checkpoint covers them as they were found.
+    UncoveredAtStart {
+        /// How many.
+        lines: u64,
+        /// `seq` of the last of them.
+        last_seq: u64,
+    },
     /// The writer moved a torn last line out of the log at start.
     Recovered {
         /// Name of the file beside the log that now has the torn bytes.
@@ -147,7 +155,9 @@ impl Event {
             Self::Killswitch { .. } => "killswitch",
             Self::PolicyChange { .. } => "policy_change",
             Self::VerifyInstall { .. } => "verify_install",
-            Self::UnscannablePassed { .. } | Self::ReloadRefused { .. } => "warn",
+            Self::UnscannablePassed { .. } | Self::ReloadRefused { .. } | Self::UncoveredAtStart { .. } => {
+                "warn"
+            }
             Self::Tunnel { .. } => "tunnel",
             Self::Recovered { .. } => "recovered",
         }
@@ -225,6 +235,11 @@ impl Event {
                 fields.integer("duration_ms", *duration_ms);
                 fields.text_or_null("refused", refused.as_deref().map(clean).as_deref());
                 fields.texts("frameworks", frameworks::TUNNEL);
+            }
+            Self::UncoveredAtStart { lines, last_seq } => {
+                fields.text("warn", "uncovered_at_start");
+                fields.integer("lines", *lines);
+                fields.integer("last_seq", *last_seq);
             }
             Self::Recovered { moved_to, bytes } => {
                 fields.text("moved_to", &clean(moved_to));

@@ -169,7 +169,11 @@ fn kind(line: &Line<'_>, wanted: Wanted) -> Kind {
     }
 }
 
-fn seal(line: &Line<'_>) -> Result<Seal, Fault> {
+/// What a checkpoint says, its signature not yet verified.
+///
+/// # Errors
+/// A [`Fault`] in what it says of itself.
+pub(crate) fn seal(line: &Line<'_>) -> Result<Seal, Fault> {
     if let Some(seal) = line.seal() {
         let claim = Claim::of_text(line.canonical(), seal)?;
         return Ok(Seal { claim, key_id: seal.key_id.map(str::to_owned) });

@@ -60,6 +60,7 @@ pub struct ChainWriter {
     lock: Lock,
     /// Another process may write too, see [`shared`].
     shared: AtomicBool,
+    uncovered_at_start: u64,
 }
 
 struct State {
@@ -120,8 +121,8 @@ impl ChainWriter {
         let lock = Lock::take(path)?;
         let (disk, created) =
             FileDisk::open(path).map_err(|source| OpenError::Open { path: owned(), source })?;
-        let mut tail = tail::read(disk.file(), path, now)?;
         let key = options.signing_key.public();
+        let mut tail = tail::read(disk.file(), path, &key, now)?;
         if tail.genesis.as_ref().is_some_and(|(_, named)| *named != key.to_base64()) {
             return Err(OpenError::OtherKey { path: owned() });
         }
@@ -210,6 +211,7 @@ impl ChainWriter {
             path,
             lock,
             shared: AtomicBool::new(false),
+            uncovered_at_start: position.tally.lines,
         }
     }
 
@@ -295,6 +297,7 @@ impl ChainWriter {
             last_checkpoint_root: signed.map(|signed| signed.root),
             last_checkpoint_ts: signed.map(|signed| timestamp::render(signed.ts_millis)),
             uncovered: tally.lines,
+            uncovered_at_start: self.uncovered_at_start,
             writes: state.writes,
             rotations,
             rotation_trouble: state.rotation_failure.clone(),

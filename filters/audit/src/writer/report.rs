@@ -1,6 +1,6 @@
 //! What the writer tells: how it opened, what it appended, how it is.
 
-use crate::Hash;
+use crate::{Event, Hash};
 
 /// How a log was found and what was done about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,16 @@ pub struct OpenReport {
     pub orphaned_receipts: u64,
     /// How many receipts were not there, or not whole, and were made anew from their lines.
     pub rebuilt_receipts: u64,
+}
+
+impl OpenReport {
+    /// What the log should say before anything else is done with it: the next checkpoint covers lines that
+    /// none covered when they were found, and from then on nobody can tell which.
+    #[must_use]
+    pub fn uncovered_event(&self) -> Option<Event> {
+        (self.uncovered > 0)
+            .then_some(Event::UncoveredAtStart { lines: self.uncovered, last_seq: self.lines })
+    }
 }
 
 /// A successful append.
@@ -43,6 +53,8 @@ pub struct Status {
     pub last_checkpoint_ts: Option<String>,
     /// Lines that no checkpoint covers yet.
     pub uncovered: u64,
+    /// How many lines none covered when the writer opened the log.
+    pub uncovered_at_start: u64,
     /// Writes so far: `lines / writes` is what group commit saves.
     pub writes: u64,
     /// Rotations since the writer was opened.

@@ -71,9 +71,9 @@ impl ChainWriter {
             let source = io::Error::other("there was no log where another process should be writing it");
             return Err(OpenError::Open { path: owned(), source });
         }
-        let mut tail = tail::read_whole_lines(disk.file(), path, now)?;
-        let key = options.signing_key.public().to_base64();
-        if tail.genesis.as_ref().is_some_and(|(_, named)| *named != key) {
+        let key = options.signing_key.public();
+        let mut tail = tail::read_whole_lines(disk.file(), path, &key, now)?;
+        if tail.genesis.as_ref().is_some_and(|(_, named)| *named != key.to_base64()) {
             return Err(OpenError::OtherKey { path: owned() });
         }
         tail.position.rotations = rotations;
@@ -85,8 +85,10 @@ impl ChainWriter {
             None => None,
         };
         let log_id = tail.genesis.map(|(log_id, _)| log_id);
-        let writer = Self::start(Arc::new(disk), tail.position, receipts, log_id, options, owned(), lock);
+        let mut writer = Self::start(Arc::new(disk), tail.position, receipts, log_id, options, owned(), lock);
         writer.shared.store(true, SeqCst);
+        // They are the other's, who is still there to cover them.
+        writer.uncovered_at_start = 0;
         Ok(writer)
     }
 

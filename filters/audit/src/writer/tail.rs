@@ -7,8 +7,9 @@
 //! | part of a line | moved to `<chain>.torn-<time>`; the caller appends a `recovered` line |
 //! | damage anywhere else | refused, with the line's number |
 //!
-//! Every line must parse; links and signatures are the verifier's business. A line is one
-//! `write`, its newline last, so a crash leaves nothing worse than a part of a line.
+//! Every line must parse. In a log that begins with our own genesis line, what comes after the last genuine
+//! checkpoint, and so is signed by nobody yet, must also hold: see [`Rules`]. A line is one `write`, its
+//! newline last, so a crash leaves nothing worse than a part of a line.
 
 use std::{
     fs::File,
@@ -25,12 +26,14 @@ use super::{
     rotate,
 };
 use crate::{
-    LogId,
+    LogId, PublicKey,
     canonical::Value,
     chain::Head,
+    checkpoint::{self, Claim},
     genesis,
     line::{Line, read_line},
     timestamp,
+    verify::facts,
 };
 
 /// A log as it was found.
@@ -61,13 +64,18 @@ pub(super) struct Moved {
 }
 
 /// Reads `file` through.
-pub(super) fn read(file: &File, path: &Path, now: SystemTime) -> Result<Tail, OpenError> {
-    read_until(file, path, now, End::OfFile)
+pub(super) fn read(file: &File, path: &Path, key: &PublicKey, now: SystemTime) -> Result<Tail, OpenError> {
+    read_until(file, path, key, now, End::OfFile)
 }
 
 /// Reads `file`, which somebody is writing to, up to its last newline.
-pub(super) fn read_whole_lines(file: &File, path: &Path, now: SystemTime) -> Result<Tail, OpenError> {
-    read_until(file, path, now, End::OfLines)
+pub(super) fn read_whole_lines(
+    file: &File,
+    path: &Path,
+    key: &PublicKey,
+    now: SystemTime,
+) -> Result<Tail, OpenError> {
+    read_until(file, path, key, now, End::OfLines)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +84,13 @@ enum End {
     OfLines,
 }
 
-fn read_until(file: &File, path: &Path, now: SystemTime, end: End) -> Result<Tail, OpenError> {
+fn read_until(
+    file: &File,
+    path: &Path,
+    key: &PublicKey,
+    now: SystemTime,
+    end: End,
+) -> Result<Tail, OpenError> {
     let broken = |source| OpenError::Open { path: path.to_owned(), source };
     let mut reader = BufReader::with_capacity(1 << 18, file);
     let mut buffer = Vec::new();
@@ -84,7 +98,9 @@ fn read_until(file: &File, path: &Path, now: SystemTime, end: End) -> Result<Tai
     let mut genesis = None;
     let mut closing = None;
     let mut recent = Recent::default();
+    let mut rules = Rules::new(key);
     let mut number = 0;
+    let damage = |(line, reason)| OpenError::Damaged { path: path.to_owned(), line, reason };
     while read_line(&mut reader, &mut buffer).map_err(broken)? {
         number += 1;
         let ended = buffer.pop_if(|byte| *byte == b'\n').is_some();
@@ -100,7 +116,9 @@ fn read_until(file: &File, path: &Path, now: SystemTime, end: End) -> Result<Tai
             Ok(line) if ended => {
                 if position.head.seq == 0 {
                     genesis = read_genesis(&line);
+                    rules.begin(genesis.as_ref());
                 }
+                rules.note(&line, &position.head, number);
                 advance(&mut position, &line, now).map_err(damaged)?;
                 note_rotation(&mut closing, &line);
                 recent.note(&line, position.len, buffer.len());
@@ -110,20 +128,121 @@ fn read_until(file: &File, path: &Path, now: SystemTime, end: End) -> Result<Tai
             Ok(line) if line.follows(position.head.hash) && line.seq.is_some() => {
                 if position.head.seq == 0 {
                     genesis = read_genesis(&line);
+                    rules.begin(genesis.as_ref());
                 }
+                rules.note(&line, &position.head, number);
                 advance(&mut position, &line, now).map_err(damaged)?;
                 note_rotation(&mut closing, &line);
                 recent.note(&line, position.len, buffer.len());
                 position.len += buffer.len() as u64;
+                rules.finish().map_err(damage)?;
                 return Ok(Tail { position, genesis, closing, recent, ending: Ending::NewlineLost });
             }
             Err(error) if ended => return Err(damaged(error.to_string())),
             _ => {
+                rules.finish().map_err(damage)?;
                 return Ok(Tail { position, genesis, closing, recent, ending: Ending::Torn(buffer) });
             }
         }
     }
+    rules.finish().map_err(damage)?;
     Ok(Tail { position, genesis, closing, recent, ending: Ending::Clean })
+}
+
+/// So many checkpoints are kept until it is looked at which of them are genuine.
+const KEPT: usize = 256;
+
+/// Judges the end of a log that begins with our own genesis line: what comes after the last checkpoint that is
+/// genuine and in its place has to be canonical, tied line to line, and without a checkpoint that is none.
+///
+/// We write nothing else. Going on behind something else, which whoever may write to the file can put there,
+/// would make a log that verifiers refuse from that line on for good. What was altered before that
+/// checkpoint is the verifier's business, who tells it from what is signed. A chain that the predecessor
+/// began is taken as it is: its failed writes left breaks.
+struct Rules<'a> {
+    key: &'a PublicKey,
+    ours: bool,
+    /// So far, without blank ones.
+    lines: u64,
+    /// Numbers of lines that are wrong, and why: the first after each checkpoint.
+    wrong: Vec<(u64, String)>,
+    /// Checkpoints in their place whose signatures are not verified.
+    checkpoints: Vec<(u64, Claim)>,
+}
+
+impl<'a> Rules<'a> {
+    fn new(key: &'a PublicKey) -> Self {
+        Self { key, ours: false, lines: 0, wrong: Vec::new(), checkpoints: Vec::new() }
+    }
+
+    /// The log begins so. One that names another key is refused for that alone.
+    fn begin(&mut self, genesis: Option<&(LogId, String)>) {
+        self.ours = genesis.is_some_and(|(_, key)| *key == self.key.to_base64());
+    }
+
+    /// Looks at the line that comes after `head`.
+    fn note(&mut self, line: &Line<'_>, head: &Head, number: u64) {
+        if !self.ours {
+            return;
+        }
+        self.lines += 1;
+        match self.judge(line, head) {
+            Err(reason) => {
+                let segment = self.checkpoints.last().map_or(0, |(number, _)| *number);
+                if self.wrong.last().is_none_or(|(number, _)| *number < segment) {
+                    self.wrong.push((number, reason.to_owned()));
+                }
+            }
+            Ok(None) => {}
+            Ok(Some(claim)) => {
+                self.checkpoints.push((number, claim));
+                if self.checkpoints.len() == KEPT {
+                    self.forget();
+                }
+            }
+        }
+    }
+
+    /// What it claims, if it is a checkpoint.
+    fn judge(&self, line: &Line<'_>, head: &Head) -> Result<Option<Claim>, &'static str> {
+        if !line.exact {
+            return Err("it is not in the form that is written");
+        }
+        if !line.follows(head.hash) || line.seq != head.seq.checked_add(1) {
+            return Err("it does not follow the line before it");
+        }
+        if !line.is_checkpoint() {
+            return Ok(None);
+        }
+        // A stretch of the log, put there once more, ends with a genuine one too.
+        if line.seq != Some(self.lines) {
+            return Err("its number is not its place");
+        }
+        facts::seal(line)
+            .map(|seal| Some(seal.claim))
+            .map_err(|_| "it is not a checkpoint, though it says so")
+    }
+
+    /// Forgets what comes before the last genuine checkpoint, and all but the first that is wrong after it.
+    fn forget(&mut self) {
+        let genuine = |(_, claim): &(u64, Claim)| {
+            checkpoint::first_forged(std::slice::from_ref(claim), self.key).is_none()
+        };
+        let last = self.checkpoints.iter().rposition(genuine);
+        let place = last.map_or(0, |at| self.checkpoints[at].0);
+        let forged = self.checkpoints.get(last.map_or(0, |at| at + 1));
+        let forged =
+            forged.map(|(number, _)| (*number, "its signature is not by the signing key".to_owned()));
+        let wrong = self.wrong.drain(..).find(|(number, _)| *number > place);
+        self.wrong.extend(wrong.into_iter().chain(forged).min());
+        self.checkpoints.clear();
+    }
+
+    /// The log ends here. An error names a line and what is wrong with it.
+    fn finish(&mut self) -> Result<(), (u64, String)> {
+        self.forget();
+        self.wrong.pop().map_or(Ok(()), Err)
+    }
 }
 
 fn read_genesis(line: &Line<'_>) -> Option<(LogId, String)> {

@@ -103,6 +103,7 @@ fn events() -> Vec<Event> {
             refused: None,
         },
         Event::Recovered { moved_to: "proxy.jsonl.torn-20260509T072933.086Z".to_owned(), bytes: 17 },
+        Event::UncoveredAtStart { lines: 4, last_seq: 13 },
     ]
 }
 
@@ -141,7 +142,7 @@ fn every_event_is_written_as_python_writes_it() {
     let manifest = writer.end_session(&session(), at(time)).unwrap().unwrap();
     writer.close(at(time)).unwrap();
     assert_eq!(String::from_utf8(log.bytes()).unwrap(), WATERWALL);
-    assert_eq!(log.verify().to_string(), "OK: 16 lines verified, 2 checkpoints valid");
+    assert_eq!(log.verify().to_string(), "OK: 17 lines verified, 2 checkpoints valid");
     let read = |directory: &Path| std::fs::read_to_string(directory.join(&manifest)).unwrap();
     assert_eq!(read(&log.directory.path().join("manifests")), read(Path::new(MANIFESTS)));
     for (name, content) in RECEIPTS {

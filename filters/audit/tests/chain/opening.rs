@@ -6,9 +6,12 @@ use std::{
     path::Path,
 };
 
-use waterwall_audit::{ChainWriter, OpenError};
+use waterwall_audit::{ChainWriter, Hash, OpenError, SigningKey, chain::Head, checkpoint};
 
-use crate::support::{Log, at, key, killswitch, open, options, redaction, vectors_key};
+use crate::{
+    common::with,
+    support::{Log, at, key, killswitch, open, options, redaction, vectors_key},
+};
 
 fn refused(path: &Path) -> OpenError {
     ChainWriter::open(path, options(), at(0)).expect_err("it must not open")
@@ -154,6 +157,103 @@ fn damage_inside_is_refused_with_its_line() {
         assert!(error.to_string().contains("damaged at line 3"));
         assert_eq!(log.bytes(), bytes, "and left as it is");
     }
+}
+
+/// What anyone can put at the end of a log who may write to it, and would break it for good once it was
+/// gone on with; a checkpoint that is none would also hide how much nobody has signed.
+#[test]
+fn lines_that_are_not_of_the_chain_are_refused_and_not_gone_on_with() {
+    let log = Log::with_lines(5);
+    let whole = String::from_utf8(log.bytes()).unwrap();
+    let lines: Vec<String> = whole.lines().map(str::to_owned).collect();
+    let (checkpoint, last_redaction) = (&lines[6], &lines[5]);
+    let next = |line: &str, seq: u64| {
+        with(&with(line, "prev_hash", Hash::of(checkpoint).to_hex().as_str()), "seq", seq)
+    };
+    let sound = next(last_redaction, 8);
+    let added = [
+        ("a line again", last_redaction.clone(), "does not follow"),
+        ("the checkpoint again", checkpoint.clone(), "does not follow"),
+        ("a number left out", next(last_redaction, 9), "does not follow"),
+        ("the last number there is", next(last_redaction, u64::MAX), "does not follow"),
+        ("another spelling", sound.replace("\"seq\":8", "\"seq\": 8"), "not in the form"),
+        ("a checkpoint with an old signature", next(checkpoint, 8), "not a checkpoint"),
+        ("a checkpoint without one", with(&sound, "line_type", "checkpoint"), "not a checkpoint"),
+    ];
+    for (what, line, reason) in added {
+        for newline in ["\n", ""] {
+            // Without a newline, what does not follow is a torn line, and is moved aside.
+            let bytes = [whole.as_bytes(), line.as_bytes(), newline.as_bytes()].concat();
+            if newline.is_empty() && reason == "does not follow" {
+                continue;
+            }
+            fs::write(&log.path, &bytes).unwrap();
+            let error = refused(&log.path);
+            assert!(matches!(error, OpenError::Damaged { line: 8, .. }), "{what}: {error}");
+            assert!(error.to_string().contains(reason), "{what}: {error}");
+            assert_eq!(log.bytes(), bytes, "{what}: left as it is");
+        }
+    }
+
+    // Its root is its own; the signature is another key's.
+    let mut head = Head { seq: 7, hash: Hash::of(checkpoint), ts_millis: 2_000_000_000_000 };
+    let other = SigningKey::generate().unwrap();
+    let (forged, _) = checkpoint::seal(&mut head, &other, "waterwall-2026-05", at(0));
+    fs::write(&log.path, [whole.as_str(), &forged, "\n"].concat()).unwrap();
+    let error = refused(&log.path);
+    assert!(matches!(error, OpenError::Damaged { line: 8, .. }), "{error}");
+    assert!(error.to_string().contains("not by the signing key"), "{error}");
+
+    // The last lines once more, with the checkpoint that signs them.
+    fs::write(&log.path, [whole.as_str(), &lines[4..].join("\n"), "\n"].concat()).unwrap();
+    let error = refused(&log.path);
+    assert!(matches!(error, OpenError::Damaged { line: 8, .. }), "{error}");
+
+    fs::write(&log.path, [whole.as_str(), &sound, "\n"].concat()).unwrap();
+    assert_eq!(log.open().1.uncovered, 1, "what follows is told, and gone on with");
+}
+
+/// The checkpoint after it says what was signed, and the verifier what is not that: no reason not to start.
+#[test]
+fn what_was_altered_before_a_checkpoint_is_the_verifiers_business() {
+    let log = Log::with_lines(3);
+    // More checkpoints than are kept at once, and lines after the last.
+    let (writer, _) = log.open();
+    for n in 0..300 {
+        writer.append(redaction(n), at(n)).unwrap();
+        writer.checkpoint(at(n)).unwrap();
+    }
+    writer.append(killswitch(), at(0)).unwrap();
+    drop(writer);
+    let sound = String::from_utf8(log.bytes()).unwrap();
+    for line in [2, 4, 400, 602] {
+        let mut lines: Vec<String> = sound.lines().map(str::to_owned).collect();
+        lines[line - 1] = with(&lines[line - 1], "request_id", "req_other");
+        fs::write(&log.path, lines.join("\n") + "\n").unwrap();
+        assert_eq!(log.open().1.uncovered, 1, "{line}");
+        assert!(log.verify().to_string().contains("prev_hash mismatch"), "{line}");
+    }
+    // The last checkpoint does not follow what it signed.
+    let altered = sound.replacen("\"req_299\"", "\"req_other\"", 1);
+    fs::write(&log.path, altered).unwrap();
+    let error = refused(&log.path);
+    assert!(matches!(error, OpenError::Damaged { line: 605, .. }), "{error}");
+    // And a line that is gone leaves no checkpoint after it in its place.
+    let lines: Vec<&str> =
+        sound.lines().enumerate().filter(|(at, _)| *at != 9).map(|(_, line)| line).collect();
+    fs::write(&log.path, lines.join("\n") + "\n").unwrap();
+    let error = refused(&log.path);
+    assert!(matches!(error, OpenError::Damaged { line: 10, .. }), "{error}");
+}
+
+/// Its failed writes left breaks, which no later start can mend.
+#[test]
+fn a_chain_of_the_predecessor_is_gone_on_with_as_it_is() {
+    let log = Log::with_lines(3);
+    let text = String::from_utf8(log.bytes()).unwrap();
+    let lines: Vec<&str> = text.lines().skip(2).collect();
+    fs::write(&log.path, lines.join("\n") + "\n").unwrap();
+    assert_eq!(log.open().1.lines, 5);
 }
 
 #[test]
