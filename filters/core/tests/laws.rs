@@ -294,6 +294,27 @@ proptest! {
         }
     }
 
+    /// Laws 1 to 3 for a password that one place of a body tells, and that stands elsewhere at any depth.
+    #[test]
+    fn what_is_told_once_is_hidden_everywhere_and_comes_back((text, _) in text(), sign in "[\"/+%&:-]{0,2}", at in 0_usize..400, depth in 0_usize..4, first: bool, chunk in 1_usize..300) {
+        let gateway = Gateway::new();
+        let secret = format!("xK9vQ2m{sign}Lr7Tz4b");
+        let mut elsewhere = text.clone();
+        elsewhere.insert_str(text.floor_char_boundary(at % (text.len() + 1)), &format!(" {secret} "));
+        let elsewhere = (0..depth).fold(elsewhere, |text, _| json!({"k": text}).to_string());
+        let mut contents = [json!({"password": secret}), json!({"command": elsewhere})];
+        if first {
+            contents.reverse();
+        }
+        let input = |input: &Value| json!({"type": "tool_use", "id": "t", "name": "Bash", "input": input});
+        let body = json!({"messages": [{"role": "assistant", "content": contents.each_ref().map(input)}]}).to_string();
+        let seen = gateway.tokenize("anthropic", body.as_bytes());
+        let seen_text = String::from_utf8_lossy(&seen);
+        prop_assert!(!seen_text.contains("xK9vQ2m") || !seen_text.contains("<pl:GENERIC_PASSWORD:"), "{}", seen_text);
+        let back = gateway.body("generic", &seen, chunk);
+        prop_assert_eq!(String::from_utf8_lossy(&back), body);
+    }
+
     /// Law 5: everything that repeats a text in the Responses stream agrees.
     #[test]
     fn all_repeats_agree((text, _) in text(), size in 1_usize..40, chunk in 1_usize..300) {
