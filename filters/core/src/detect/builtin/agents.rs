@@ -6,7 +6,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("LOGFIRE_TOKEN"),
         shape: "pylf_v, a version, a region and 30 or more letters and digits",
-        source: "pydantic.dev/docs/logfire: write tokens, read tokens, API keys and gateway keys",
+        source: "pypi.org/project/pydantic-pulumi-logfire (pylf_v2_us_), docs.gitguardian.com; keys as published in repositories have 44 letters and digits",
         finds: &["pylf_v1_eu_{Fake1x*43}", "pylf_v2_us_{Fake1x*43}"],
         ignores: &["pylf_v1_eu_{Fake1x*12}", "pylf_v1_"],
         forms: &[Form::certain(&[Text("pylf_v1_"), Text("pylf_v2_")], Class::WORD, 33)],
@@ -15,7 +15,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("WARP_API_KEY"),
         shape: "wk-1. and 40 or more hex digits",
-        source: "docs.warp.dev: API keys",
+        source: "docs.warp.dev/reference/cli/api-keys; keys as published in repositories have 64 hex digits",
         finds: &["wk-1.{0123456789abcdef*64}"],
         ignores: &["wk-1.{0123456789abcdef*20}", "wk-1.0"],
         forms: &[Form::bounded(&[Text("wk-1.")], Class::HEX, (40, 128))],
@@ -42,16 +42,16 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("SCRAPEGRAPH_API_KEY"),
         shape: "sgai- and a UUID",
-        source: "docs.scrapegraphai.com: API keys",
+        source: "docs.scrapegraphai.com/knowledge-base/cli shows sgai-; the UUID behind it is not confirmed",
         finds: &["sgai-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}"],
         ignores: &["sgai-{0123456789abcdef*8}", "sgai-"],
         forms: &[Form::shape(&[Text("sgai-")], UUID)],
-        ..Detector::CERTAIN
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("YOU_API_KEY"),
         shape: "ydc-sk- and 24 or more of A-Za-z0-9_-",
-        source: "documentation.you.com: API keys",
+        source: "documentation.you.com; keys as published in repositories: 16 hex digits, 32 letters and digits, 8 hex digits, and in older ones a tail behind <__>",
         finds: &["ydc-sk-{Fake1x-*60}"],
         ignores: &["ydc-sk-{Fake1x*12}", "ydc-sk-"],
         forms: &[Form::certain(&[Text("ydc-sk-")], Class::URL, 24)],
@@ -60,7 +60,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("CHUTES_API_KEY"),
         shape: "cpk_, 32 hex digits, a dot, 32 hex digits, a dot, 32 letters and digits",
-        source: "chutes.ai/docs: API keys",
+        source: "chutes.ai/docs; keys as published in repositories",
         finds: &["cpk_{0123456789abcdef*32}.{0123456789abcdef*32}.{Fake1x*32}"],
         ignores: &["cpk_{0123456789abcdef*32}", "cpk_{0123456789abcdef*32}.{0123456789abcdef*8}"],
         forms: &[Form::shape(
@@ -90,7 +90,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("VENICE_API_KEY"),
         shape: "VENICE-INFERENCE-KEY- or VENICE-ADMIN-KEY- and 24 or more of A-Za-z0-9_-",
-        source: "docs.venice.ai: keys of type INFERENCE and ADMIN",
+        source: "docs.venice.ai: types INFERENCE and ADMIN; keys as published in repositories have 42 or 43 of base64url",
         finds: &["VENICE-INFERENCE-KEY-{Fake1x*43}", "VENICE-ADMIN-KEY-{Fake1x*43}"],
         ignores: &["VENICE-INFERENCE-KEY-", "VENICE-ADMIN-KEY-{Fake1x*8}"],
         forms: &[Form::certain(&[Text("VENICE-INFERENCE-KEY-"), Text("VENICE-ADMIN-KEY-")], Class::URL, 24)],
@@ -126,7 +126,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("TURBOPUFFER_API_KEY"),
         shape: "tpuf_ and 24 to 64 letters and digits",
-        source: "turbopuffer.com/docs/auth",
+        source: "turbopuffer.com/docs/auth; keys as published in repositories have 32 letters and digits",
         finds: &["tpuf_{Fake1x*32}"],
         ignores: &["tpuf_{Fake1x*12}", "xtpuf_{Fake1x*32}"],
         forms: &[Form::bounded(&[Text("tpuf_")], Class::ALNUM, (24, 64))],
@@ -135,7 +135,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("LUMA_API_KEY"),
         shape: "luma- and two UUIDs",
-        source: "docs.lumalabs.ai: API keys",
+        source: "docs.lumalabs.ai; keys as published in repositories",
         finds: &[
             "luma-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}-{0123456789abcdef*8}-{0123*4}-{4567*4}-{89ab*4}-{0123456789abcdef*12}",
         ],
@@ -146,11 +146,11 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("RUNWAY_API_KEY"),
         shape: "key_ and 128 hex digits",
-        source: "docs.dev.runwayml.com: API secrets",
+        source: "docs.dev.runwayml.com shows key_; the length is not confirmed",
         finds: &["key_{0123456789abcdef*128}"],
         ignores: &["key_{0123456789abcdef*100}", "xkey_{0123456789abcdef*128}"],
         forms: &[Form::bounded(&[Text("key_")], Class::HEX, (128, 128))],
-        ..Detector::CERTAIN
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("RETELL_API_KEY"),
@@ -173,7 +173,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("LETTA_API_KEY"),
         shape: "sk-let- and 40 or more of A-Za-z0-9+/=_-",
-        source: "docs.letta.com: Letta Cloud",
+        source: "docs.letta.com; keys as published in repositories are base64 of two UUIDs and a colon",
         finds: &["sk-let-{Fake1x*60}"],
         ignores: &["sk-let-{Fake1x*20}", "sk-let-"],
         forms: &[Form::certain(&[Text("sk-let-")], Class::ANY64, 40)],
@@ -212,7 +212,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("HUMANLOOP_API_KEY"),
         shape: "hl_sk_ and 32 to 64 hex digits",
-        source: "humanloop.com/docs: API keys",
+        source: "humanloop.com/docs; keys as published in repositories have 48 hex digits",
         finds: &["hl_sk_{0123456789abcdef*48}"],
         ignores: &["hl_sk_{0123456789abcdef*12}", "xhl_sk_{0123456789abcdef*48}"],
         forms: &[Form::bounded(&[Text("hl_sk_")], Class::HEX, (32, 64))],
@@ -221,7 +221,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("NEPTUNE_API_TOKEN"),
         shape: "base64 of {\"api_address\": and what follows",
-        source: "docs.neptune.ai: API tokens",
+        source: "docs.neptune.ai; keys as published in repositories",
         finds: &["eyJhcGlfYWRkcmVzcyI6{Fake1x*80}"],
         ignores: &["eyJhcGlfYWRkcmVzcyI6", "eyJhcGlfYWRkcmVzcyI6{Fake1x*20}"],
         forms: &[Form::bounded(&[Text("eyJhcGlfYWRkcmVzcyI6")], Class::ANY64, (60, usize::MAX))],

@@ -6,7 +6,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("CONVEX_DEPLOY_KEY"),
         shape: "base64 of {\"v2\":\" and what follows, behind the name of a deployment",
-        source: "docs.convex.dev: deploy keys",
+        source: "docs.convex.dev: deploy keys; keys as published in repositories are base64 of 32 hex digits in JSON",
         finds: &["prod:happy-animal-123|«eyJ2MiI6I{Fake1x*60}==»"],
         ignores: &["eyJ2MiI6I{Fake1x*12}", "xeyJ2MiI6I{Fake1x*60}"],
         forms: &[Form::bounded(&[Text("eyJ2MiI6I")], Class::ANY64, (40, usize::MAX))],
@@ -15,7 +15,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("SETTLEMINT_TOKEN"),
         shape: "sm_aat_, sm_pat_ or sm_sat_ and 16 letters and digits",
-        source: "console.settlemint.com/documentation: access tokens",
+        source: "github.com/settlemint/sdk: sm_pat_ and sm_aat_; lengths as scanners have them",
         finds: &["sm_aat_{Fake1x*16}", "sm_pat_{Fake1x*16}", "sm_sat_{Fake1x*16}"],
         ignores: &["sm_aat_{Fake1x*8}", "xsm_aat_{Fake1x*16}"],
         forms: &[Form::bounded(&[Text("sm_aat_"), Text("sm_pat_"), Text("sm_sat_")], Class::ALNUM, (16, 16))],
@@ -24,7 +24,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("XENDIT_KEY"),
         shape: "xnd_production_ or xnd_development_ and 24 or more letters and digits",
-        source: "docs.xendit.co: secret keys",
+        source: "docs.xendit.co: secret keys; keys as published in repositories",
         finds: &["xnd_production_{Fake1x*60}", "xnd_development_{Fake1x*60}"],
         ignores: &["xnd_production_{Fake1x*8}", "xnd_public_production_{Fake1x*60}"],
         forms: &[Form::certain(&[Text("xnd_production_"), Text("xnd_development_")], Class::ALNUM, 24)],
@@ -33,7 +33,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("MIDTRANS_SERVER_KEY"),
         shape: "Mid-server- and 20 to 40 of A-Za-z0-9_-",
-        source: "docs.midtrans.com: access keys",
+        source: "docs.midtrans.com: access keys; keys as published in repositories have 24 of base64url",
         finds: &["Mid-server-{Fake1x*24}"],
         ignores: &["Mid-server-{Fake1x*8}", "Mid-client-{Fake1x*24}"],
         forms: &[Form::bounded(&[Text("Mid-server-")], Class::URL, (20, 40))],
@@ -42,7 +42,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("TELNYX_API_KEY"),
         shape: "KEY, 32 hex digits, _ and 22 letters and digits",
-        source: "developers.telnyx.com: API keys",
+        source: "developers.telnyx.com: API keys; keys as published in repositories",
         finds: &["KEY{0123456789ABCDEF*32}_{Fake1x*22}"],
         ignores: &["KEY{0123456789ABCDEF*32}", "MYKEY{0123456789ABCDEF*32}_{Fake1x*22}"],
         forms: &[Form::shape(&[Text("KEY")], &[Run(Class::HEX, 32, 32), Is("_"), Run(Class::ALNUM, 22, 22)])],
@@ -51,7 +51,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("SCALINGO_TOKEN"),
         shape: "tk-us- and 40 to 60 of A-Za-z0-9_-",
-        source: "developers.scalingo.com: API tokens",
+        source: "developers.scalingo.com: API tokens; 48 characters, as scanners have it",
         finds: &["tk-us-{Fake1x*48}"],
         ignores: &["tk-us-{Fake1x*20}", "xtk-us-{Fake1x*48}"],
         forms: &[Form::bounded(&[Text("tk-us-")], Class::URL, (40, 60))],
@@ -60,7 +60,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("DEFINED_NETWORKING_TOKEN"),
         shape: "dnkey- and 60 to 100 of A-Za-z0-9_-",
-        source: "docs.defined.net: API keys",
+        source: "docs.defined.net: API keys; 26 and 52 characters, as scanners have it",
         finds: &["dnkey-{fake1x*26}-{fake1x*52}"],
         ignores: &["dnkey-{fake1x*26}", "xdnkey-{fake1x*26}-{fake1x*52}"],
         forms: &[Form::bounded(&[Text("dnkey-")], Class::URL, (60, 100))],
@@ -78,7 +78,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("DEPOT_TOKEN"),
         shape: "depot_user_, depot_org_ or depot_project_ and 32 or more letters and digits",
-        source: "depot.dev/docs: user, organization and project tokens",
+        source: "depot.dev/docs: kinds of tokens; the length is not confirmed",
         finds: &["depot_user_{Fake1x*64}", "depot_org_{Fake1x*64}", "depot_project_{Fake1x*64}"],
         ignores: &["depot_user_{Fake1x*8}", "depot_project_id"],
         forms: &[Form::certain(
@@ -86,12 +86,12 @@ pub(super) static DETECTORS: &[Detector] = &[
             Class::ALNUM,
             32,
         )],
-        ..Detector::CERTAIN
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("WIX_API_KEY"),
         shape: "IST.eyJ and 100 or more of A-Za-z0-9_.-",
-        source: "dev.wix.com: API keys",
+        source: "dev.wix.com: API keys; keys as published in repositories are a JWT behind IST.",
         finds: &["IST.eyJ{Fake1x*40}.{Fake1x*80}.{Fake1x*40}"],
         ignores: &["IST.eyJ{Fake1x*40}", "LIST.eyJ{Fake1x*160}"],
         forms: &[Form::bounded(&[Text("IST.eyJ")], Class::DOTTED, (100, usize::MAX))],
@@ -100,7 +100,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("CREEM_API_KEY"),
         shape: "creem_ or creem_test_ and 20 to 40 letters and digits",
-        source: "docs.creem.io: API keys",
+        source: "docs.creem.io: API keys; keys as published in repositories have 22 letters and digits",
         finds: &["creem_{Fake1x*22}", "creem_test_{Fake1x*22}"],
         ignores: &["creem_{Fake1x*8}", "xcreem_{Fake1x*22}"],
         forms: &[
@@ -112,16 +112,16 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("PERMIT_API_KEY"),
         shape: "permit_key_ and 40 or more letters and digits",
-        source: "docs.permit.io: API keys",
+        source: "docs.permit.io shows permit_key_; the length is not confirmed",
         finds: &["permit_key_{Fake1x*100}"],
         ignores: &["permit_key_{Fake1x*12}", "permit_key_name"],
         forms: &[Form::certain(&[Text("permit_key_")], Class::ALNUM, 40)],
-        ..Detector::CERTAIN
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("GROWTHBOOK_SECRET"),
         shape: "secret_readonly_, secret_admin_ or secret_user_ and 30 or more letters and digits",
-        source: "docs.growthbook.io: API keys",
+        source: "docs.growthbook.io: kinds of secret keys; neither prefix nor length is confirmed",
         finds: &["secret_readonly_{Fake1x*40}", "secret_admin_{Fake1x*40}", "secret_user_{Fake1x*40}"],
         ignores: &["secret_admin_{Fake1x*8}", "secret_user_name"],
         forms: &[Form::certain(
@@ -129,12 +129,12 @@ pub(super) static DETECTORS: &[Detector] = &[
             Class::ALNUM,
             30,
         )],
-        ..Detector::CERTAIN
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("DEVCYCLE_KEY"),
         shape: "dvc_server_ and 24 or more of A-Za-z0-9_",
-        source: "docs.devcycle.com: server SDK keys",
+        source: "docs.devcycle.com: server SDK keys; github.com/DevCycleHQ shows 40 hex digits, and a UUID in tests",
         finds: &["dvc_server_{Fake1x*40}"],
         ignores: &["dvc_server_{Fake1x*8}", "dvc_client_{Fake1x*40}"],
         forms: &[Form::certain(&[Text("dvc_server_")], Class::WORD, 24)],
@@ -142,26 +142,26 @@ pub(super) static DETECTORS: &[Detector] = &[
     },
     Detector {
         kind: Kind::new("MATERIALIZE_PASSWORD"),
-        shape: "mzp_ and 64 hex digits",
-        source: "materialize.com/docs: app passwords",
-        finds: &["mzp_{0123456789abcdef*64}"],
+        shape: "mzp_ and two UUIDs: 64 hex digits, perhaps with dashes, or their bytes in base64url",
+        source: "dev.materialize.com/api/rust: mz_frontegg_auth::AppPassword, looked up",
+        finds: &["mzp_{0123456789abcdef*64}", "mzp_{Fake1x*43}"],
         ignores: &["mzp_{0123456789abcdef*20}", "xmzp_{0123456789abcdef*64}"],
-        forms: &[Form::bounded(&[Text("mzp_")], Class::HEX, (64, 64))],
+        forms: &[Form::bounded(&[Text("mzp_")], Class::URL, (43, 80))],
         ..Detector::CERTAIN
     },
     Detector {
         kind: Kind::new("CRUNCHYBRIDGE_KEY"),
         shape: "cbkey_ and 24 or more letters and digits",
-        source: "docs.crunchybridge.com: API keys",
+        source: "docs.crunchybridge.com: API keys; neither prefix nor length is confirmed",
         finds: &["cbkey_{Fake1x*40}"],
         ignores: &["cbkey_{Fake1x*8}", "cbkey_name"],
         forms: &[Form::certain(&[Text("cbkey_")], Class::ALNUM, 24)],
-        ..Detector::CERTAIN
+        ..Detector::LIKELY
     },
     Detector {
         kind: Kind::new("GEL_SECRET_KEY"),
         shape: "nbwt1_ or nbwt_ and 60 or more of A-Za-z0-9_.-",
-        source: "docs.geldata.com: secret keys of Gel Cloud",
+        source: "docs.geldata.com: secret keys of Gel Cloud; keys as published in repositories are a JWT behind nbwt1_",
         finds: &["nbwt1_{Fake1x*60}.{Fake1x*40}", "nbwt_{Fake1x*80}"],
         ignores: &["nbwt1_{Fake1x*20}", "nbwt_"],
         forms: &[Form::certain(&[Text("nbwt1_"), Text("nbwt_")], Class::DOTTED, 60)],
@@ -170,7 +170,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("COURIER_KEY"),
         shape: "pk_prod_ or dk_prod_ and 26 or more letters and digits",
-        source: "courier.com/docs: API keys",
+        source: "courier.com/docs: API keys; keys as published in repositories have 28 capitals and digits",
         finds: &["pk_prod_{FAKE1X*28}", "dk_prod_{FAKE1X*28}"],
         ignores: &["pk_prod_{FAKE1X*8}", "pk_prod_id"],
         forms: &[Form::certain(&[Text("pk_prod_"), Text("dk_prod_")], Class::ALNUM, 26)],
@@ -179,7 +179,7 @@ pub(super) static DETECTORS: &[Detector] = &[
     Detector {
         kind: Kind::new("POSTMAN_COLLECTION_KEY"),
         shape: "PMAT- and 26 letters and digits",
-        source: "learning.postman.com: access keys of collections",
+        source: "learning.postman.com: access keys of collections; keys as published in repositories have a ULID of 26",
         finds: &["PMAT-{FAKE1X*26}"],
         ignores: &["PMAT-{FAKE1X*12}", "XPMAT-{FAKE1X*26}"],
         forms: &[Form::bounded(&[Text("PMAT-")], Class::ALNUM, (26, 26))],
