@@ -63,7 +63,7 @@ fn six_panes_fit_the_usual_terminal() {
             "3 events in 15 min",
             "vault and policy",
             "12 of 10000",
-            "284 (279 built in, 5 own)",
+            "337 (332 built in, 5 own)",
             "9f3c1a2b9f3c1a2b…",
             "09:32:00, 2 reloads,",
             "chain and audit",
