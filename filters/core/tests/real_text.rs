@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use waterwall_core::fuzz;
 
 /// Beginnings, marks and surroundings of secrets.
-const MARKS: [&str; 28] = [
+const MARKS: [&str; 33] = [
     "sk-ant-api03-",
     "AKIA",
     "ghp_",
@@ -19,6 +19,11 @@ const MARKS: [&str; 28] = [
     "eyJ",
     "-----BEGIN ",
     "://u:",
+    "://\u{fc}:x7Qz2mX9@h",
+    "contrase\u{f1}a: ",
+    "\u{43f}\u{430}\u{440}\u{43e}\u{43b}\u{44c}: ",
+    "net use \\\\h\\s x7Qz2mX9 /user:b",
+    "\u{1f511}",
     "password: ",
     "token=",
     "secret",

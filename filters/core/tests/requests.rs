@@ -664,6 +664,25 @@ fn names_may_be_spelt_with_escapes() {
     }
 }
 
+#[test]
+fn names_of_other_languages_tell_too() {
+    let secret = "xK9vQ2mLr7Tz4b";
+    let names =
+        ["contraseña", r"contrase\u00f1a", "senha", "DB_SENHA", "пароль", "Пароль", "密码", "wachtwoord"];
+    for name in names {
+        let member = format!(r#"{{"{name}":"{secret}","b":"c"}}"#);
+        let text = json!({ "text": format!("{name}: {secret}\n") }).to_string();
+        for mut body in [member, text].into_iter().filter(|body| !body.contains(r"\\u")) {
+            for depth in 0..3 {
+                let seen = scan("generic", Some("application/json"), body.as_bytes()).unwrap();
+                let seen = String::from_utf8(seen).unwrap();
+                assert!(!seen.contains(secret), "{depth}: {seen}");
+                body = json!({ "input": body }).to_string();
+            }
+        }
+    }
+}
+
 /// What cannot be seen at the ends of a name does not make it another.
 #[test]
 fn names_may_have_more_at_their_ends_than_is_seen() {

@@ -121,8 +121,8 @@ impl Engine {
     pub(super) fn new(detectors: Vec<&'static Detector>) -> Self {
         let (mut anchors, mut triggers) = (Vec::new(), Vec::new());
         let mut before = Vec::new();
-        let looks = Context::literals().map(|(text, look)| (text.as_bytes(), Use::Surroundings(look)));
-        let mut anywhere: Vec<(&[u8], Use)> = looks.collect();
+        let look = |(text, look): (&'static str, Look)| (text.as_bytes(), Use::Surroundings(look));
+        let mut anywhere: Vec<(&[u8], Use)> = Context::literals().map(look).collect();
         let forms = detectors
             .iter()
             .enumerate()
@@ -139,6 +139,7 @@ impl Engine {
                 }
             }
         }
+        anywhere.extend(Context::rare_literals().map(look));
         let prefilter = Prefilter::new(triggers.into_iter());
         let short: Vec<_> = anywhere.extract_if(.., |(literal, _)| literal.len() < PACKED).collect();
         let signs = Signs::new(anywhere.iter().chain(&short).map(|(literal, _)| *literal));

@@ -1,7 +1,7 @@
 //! Values that are examples: they say so, or are made of words that examples are made of.
 
 /// Words that tell an example or a prompt wherever they stand in a value.
-const PROMPTS: [&[u8]; 22] = [
+const PROMPTS: [&[u8]; 32] = [
     b"your",
     b"example",
     b"changeme",
@@ -24,6 +24,17 @@ const PROMPTS: [&[u8]; 22] = [
     b"abcdef",
     b"12345678",
     b"removed",
+    b"notreal",
+    b"not-real",
+    b"not_real",
+    b"mock_",
+    b"_mock",
+    b"mock-",
+    b"-mock",
+    b"01020304",
+    b"00010203",
+    // What Crowdin puts in the place of a translation.
+    b"crwdns",
 ];
 
 /// Whether a value says itself that it is none.
@@ -199,6 +210,70 @@ const EXAMPLES: &[&str] = &[
     "obj",
     "tmp",
     "version",
+    // What documentation says of the password that it does not show.
+    "not",
+    "real",
+    "must",
+    "be",
+    "but",
+    "at",
+    "least",
+    "no",
+    "plaintext",
+    "char",
+    "chars",
+    "character",
+    "characters",
+    "digits",
+    "letters",
+    "passwords",
+    "secrets",
+    "tokens",
+    "generated",
+    "regenerated",
+    "webdav",
+    "domain",
+    "com",
+    "org",
+    "net",
+    "without",
+    "enter",
+    "here",
+    "current",
+    "repeat",
+    "confirm",
+    "required",
+    // What a password is called elsewhere, as translations have it.
+    "kennwort",
+    "contrasena",
+    "contrasenya",
+    "senha",
+    "parola",
+    "haslo",
+    "heslo",
+    "jelszo",
+    "lozinka",
+    "geslo",
+    "salasana",
+    "parool",
+    "parole",
+    "slaptazodis",
+    "wachtwoord",
+    "losenord",
+    "adgangskode",
+    "passord",
+    "lykilord",
+    "sandi",
+    "kata",
+    "laluan",
+    "sifre",
+    "sifresi",
+    "clave",
+    "motdepasse",
+    "mot",
+    "passe",
+    "de",
+    "mdp",
     "v",
     "r",
     "s",
@@ -214,12 +289,17 @@ const ESCAPES: [&[u8]; 4] = [b"\\n", b"\\0", b"\\x00", b" "];
 /// Whether a value is made of nothing but example words, digits and separators.
 pub(super) fn is_example(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
-    let mut rest = &lower[..];
+    // `Password*`, `Wachtwoord?`: the label of a field.
+    let labelled = lower.iter().rev().take_while(|byte| b"*?".contains(byte)).count();
+    let mut rest = &lower[..lower.len() - labelled];
     let (mut letters, mut in_words) = (0, 0);
     while let Some((&first, tail)) = rest.split_first() {
         // `foo@bar`, but not `admin@123`.
         let at = first == b'@' && !value.iter().any(u8::is_ascii_digit);
-        if at || first.is_ascii_digit() || matches!(first, b'_' | b'-' | b'.' | b'/' | b':') {
+        if at
+            || first.is_ascii_digit()
+            || matches!(first, b'_' | b'-' | b'.' | b'/' | b':' | b',' | b'=' | b'\\')
+        {
             rest = tail;
             continue;
         }

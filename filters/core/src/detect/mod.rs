@@ -23,6 +23,7 @@ mod known;
 mod letters;
 mod literals;
 mod long;
+mod lookalike;
 mod pem;
 mod placeholders;
 mod prefilter;

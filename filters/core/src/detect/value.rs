@@ -178,7 +178,7 @@ fn has_hole(value: &[u8]) -> bool {
     memchr::memchr_iter(b'{', value).any(|open| {
         let name =
             value[open + 1..].iter().take_while(|&&byte| Class::WORD.has(byte) || byte == b'.').count();
-        let first = value.get(open + 1).is_some_and(u8::is_ascii_alphabetic);
+        let first = value.get(open + 1).is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
         first && name >= 2 && value.get(open + 1 + name) == Some(&b'}')
     })
 }

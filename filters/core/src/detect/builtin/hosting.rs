@@ -30,7 +30,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         finds: &["IQoJb3JpZ2lu{Fake1x*80}", "FwoGZXIvYXdz{Fake1x*80}"],
         ignores: &["IQoJb3JpZ2lu{Fake1x*38}", "xIQoJb3JpZ2lu{Fake1x*80}"],
         forms: &[Form::bounded(
-            &[Text("IQoJb3JpZ2lu"), Text("FwoGZXIvYXdz")],
+            &[Anywhere("IQoJb3JpZ2lu"), Anywhere("FwoGZXIvYXdz")],
             Class::ANY64,
             (80, usize::MAX),
         )],
@@ -208,7 +208,11 @@ pub(super) static DETECTORS: &[Detector] = &[
         ignores: &["fo1_{Fake1x*18}", "xfo1_{Fake1x*40}", "fm1a_{Fake1x*28}", "xfm1a_{Fake1x*60}"],
         forms: &[
             Form::bounded(&[Text("fo1_")], Class::URL, (40, 43)),
-            Form::bounded(&[Text("fm1a_"), Text("fm1r_"), Text("fm2_")], Class::ANY64, (60, usize::MAX)),
+            Form::bounded(
+                &[Anywhere("fm1a_"), Anywhere("fm1r_"), Anywhere("fm2_")],
+                Class::ANY64,
+                (60, usize::MAX),
+            ),
         ],
         ..Detector::LIKELY
     },

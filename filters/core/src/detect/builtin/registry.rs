@@ -169,7 +169,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "docs.confluent.io: newer API secrets",
         finds: &["cflt{Fake1x*60}"],
         ignores: &["cflt{Fake1x*28}", "xcflt{Fake1x*60}"],
-        forms: &[Form::lone(&[Text("cflt")], Class::BASE64, (60, 60))],
+        forms: &[Form::lone(&[Anywhere("cflt")], Class::BASE64, (60, 60))],
         ..Detector::LIKELY
     },
     Detector {

@@ -97,7 +97,7 @@ pub(super) static DETECTORS: &[Detector] = &[
         source: "confluence.atlassian.com: HTTP access tokens",
         finds: &["BBDC-{Fake1x*44}"],
         ignores: &["BBDC-{Fake1x*18}", "xBBDC-{Fake1x*44}"],
-        forms: &[Form::bounded(&[Text("BBDC-")], Class::ANY64, (40, usize::MAX))],
+        forms: &[Form::bounded(&[Anywhere("BBDC-")], Class::ANY64, (40, usize::MAX))],
         ..Detector::CERTAIN
     },
     Detector {

@@ -58,6 +58,13 @@ pub(super) fn pgpass(
     matches: &mut Vec<Match>,
 ) {
     let is_field = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.*-".contains(byte);
+    // The literal may be the end of the port: `:15432:`.
+    let digits = text[..port.start].iter().rev().take(2).take_while(|byte| byte.is_ascii_digit()).count();
+    let colon = usize::from(text[port.start] != b':');
+    let Some(colon) = (port.start - digits).checked_sub(colon).filter(|&at| text[at] == b':') else {
+        return;
+    };
+    let port = colon..port.end;
     let host = text[..port.start].iter().rev().take(80).take_while(is_field).count();
     let start = port.start - host;
     let opens = start == 0 || text[start - 1] == b'\n' || text[..start].ends_with(b"\\n");

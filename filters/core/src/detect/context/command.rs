@@ -102,17 +102,6 @@ pub(super) fn redis(
     flag(context, text, word, b" -a ", matches);
 }
 
-/// `zip -P PASSWORD`.
-pub(super) fn zip(
-    context: &Context,
-    text: &[u8],
-    word: Range<usize>,
-    _: &mut usize,
-    matches: &mut Vec<Match>,
-) {
-    password(context, text, word_at(text, word.end), matches);
-}
-
 /// `ldapsearch -D cn=admin -w PASSWORD`.
 pub(super) fn ldap(
     context: &Context,
@@ -122,17 +111,6 @@ pub(super) fn ldap(
     matches: &mut Vec<Match>,
 ) {
     flag(context, text, word, b" -w ", matches);
-}
-
-/// `7z a -pPASSWORD`.
-pub(super) fn archive(
-    context: &Context,
-    text: &[u8],
-    word: Range<usize>,
-    _: &mut usize,
-    matches: &mut Vec<Match>,
-) {
-    flag(context, text, word, b" -p", matches);
 }
 
 /// Commands whose name holds a telling word: `sshpass`, `chpasswd`, `--password-stdin`, `htpasswd`, `wpa_passphrase`.

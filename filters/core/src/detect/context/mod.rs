@@ -9,6 +9,7 @@ mod client;
 mod columns;
 mod command;
 mod curl;
+pub(super) mod foreign;
 mod manifest;
 mod member;
 pub(super) mod name;
@@ -17,6 +18,7 @@ mod phrase;
 mod piped;
 mod place;
 mod query;
+mod tools;
 mod url;
 
 use std::ops::Range;
@@ -27,7 +29,7 @@ use super::{
     detector::{Beside, Detector},
     encoded::percent_byte,
     engine::Match,
-    example, letters,
+    example, letters, lookalike,
     value::{self, Makeup},
 };
 
@@ -84,7 +86,7 @@ impl Context {
 
     /// What leads to the places, and what then looks at them.
     pub(super) fn literals() -> impl Iterator<Item = (&'static str, Look)> {
-        const PLACES: [(&str, Look); 44] = [
+        const PLACES: [(&str, Look); 41] = [
             ("://", url::look),
             ("earer ", command::bearer),
             ("asic ", command::basic),
@@ -104,7 +106,6 @@ impl Context {
             ("sqlplus", client::oracle),
             (" login ", client::login),
             ("mongo", client::login),
-            (":5432:", client::pgpass),
             ("_SALT'", pair::define),
             ("IDENTIFIED BY '", client::identified),
             ("$2a$", member::crypt),
@@ -115,8 +116,6 @@ impl Context {
             (":$y$", member::crypt),
             ("$argon2", member::crypt),
             ("sudo -S", piped::look),
-            ("zip -P ", command::zip),
-            ("7z a", command::archive),
             ("psk=", Context::other),
             ("ldapsearch", command::ldap),
             ("pw: ", Context::other),
@@ -129,6 +128,39 @@ impl Context {
             ("jwt.sign(", call::key),
             ("toCharArray", call::characters),
             ("SecureString", call::secure),
+        ];
+        PLACES.into_iter()
+    }
+
+    /// The same, of what is rarely met. None of them remembers how far was looked: they are searched for after the others.
+    pub(super) fn rare_literals() -> impl Iterator<Item = (&'static str, Look)> {
+        const PLACES: [(&str, Look); 26] = [
+            ("432:", client::pgpass),
+            (":5433:", client::pgpass),
+            (" -P ", tools::upper_p),
+            ("7z a", tools::archive),
+            ("7z x", tools::archive),
+            ("7za ", tools::archive),
+            ("rar ", tools::archive),
+            ("cqlsh", tools::cqlsh),
+            ("smbclient", tools::smbclient),
+            ("net use", tools::net),
+            ("openssl enc", tools::enc),
+            ("ontrase", foreign::look),
+            ("ONTRASE", foreign::look),
+            ("enha", foreign::look),
+            ("ENHA", foreign::look),
+            ("htwoord", foreign::look),
+            ("HTWOORD", foreign::look),
+            ("haslo", foreign::look),
+            ("has\u{142}o", foreign::look),
+            ("heslo", foreign::look),
+            ("arola", foreign::look),
+            ("\u{430}\u{440}\u{43e}\u{43b}\u{44c}", foreign::look),
+            ("\u{5bc6}\u{7801}", foreign::look),
+            ("\u{5bc6}\u{78bc}", foreign::look),
+            ("\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}", foreign::look),
+            ("\u{be44}\u{bc00}\u{bc88}\u{d638}", foreign::look),
         ];
         PLACES.into_iter()
     }
@@ -167,6 +199,10 @@ impl Context {
         };
         // `Next page token: …`, as prose writes it.
         if telling == Telling::Token && text[..name.start].ends_with(b"page ") {
+            return;
+        }
+        // `case "password": return`.
+        if separated.quoted && is_case(&text[..name.start]) {
             return;
         }
         // The token of a badge in a README is there to be seen.
@@ -247,7 +283,8 @@ impl Context {
         if name.len() > name::LONGEST || text.len() > place::LONGEST {
             return;
         }
-        let telling = if name::may_tell(name) { name::telling(name) } else { None };
+        let foreign = || foreign::is_name(key).then_some(Telling::Password);
+        let telling = if name::may_tell(name) { name::telling(name) } else { None }.or_else(foreign);
         let Some(telling) = telling else {
             if key == b"d" && member::is_jwk_material(text) {
                 self.push("JWK_PRIVATE_KEY", 0..text.len(), matches);
@@ -268,8 +305,21 @@ impl Context {
         matches: &mut Vec<Match>,
     ) {
         let value = &text[range.clone()];
+        if !value.is_ascii() {
+            return self.judge_beyond_ascii(name, telling, text, range, position, matches);
+        }
         // `exports.Aes256Key = Aes256Key`.
         if name.ends_with(value) {
+            return;
+        }
+        if telling == Telling::Password && is_label(name) {
+            return;
+        }
+        // `pass: "shadow"`: a pass is a step too, so that a plain word says nothing.
+        if name.eq_ignore_ascii_case(b"pass")
+            && value.iter().all(u8::is_ascii_alphabetic)
+            && !letters::is_gibberish(value)
+        {
             return;
         }
         let generated = telling == Telling::Secret && is_generated(value);
@@ -294,6 +344,35 @@ impl Context {
         } else if is_secret(telling, value, position) {
             let password = telling == Telling::Password;
             self.push(if password { "GENERIC_PASSWORD" } else { "GENERIC_SECRET" }, range, matches);
+        }
+    }
+
+    /// Decides on a value with letters or pictures in it that are not in ASCII. A person's password may have them; what
+    /// is drawn has not, and they only stand beside it.
+    fn judge_beyond_ascii(
+        &self,
+        name: &[u8],
+        telling: Telling,
+        text: &[u8],
+        range: Range<usize>,
+        position: Position,
+        matches: &mut Vec<Match>,
+    ) {
+        let value = &text[range.clone()];
+        let length = value.iter().position(|byte| !byte.is_ascii()).unwrap_or(value.len());
+        let before = matches.len();
+        if length >= 8 {
+            self.judge(name, telling, text, range.start..range.start + length, position, matches);
+        }
+        // Labels are translated and have no digits.
+        if telling == Telling::Password && lookalike::has_foreign_letters(value) {
+            let spelt: Vec<_> = value.iter().map(|byte| if byte.is_ascii() { *byte } else { b'e' }).collect();
+            let mut found = Vec::new();
+            self.judge(name, telling, &spelt, 0..spelt.len(), position, &mut found);
+            if !found.is_empty() {
+                matches.truncate(before);
+                self.push("GENERIC_PASSWORD", range, matches);
+            }
         }
     }
 
@@ -336,7 +415,7 @@ impl Context {
         let value = &text[range.clone()];
         if member::is_basic(value) {
             self.push("BASIC_AUTH", range, matches);
-        } else if is_opaque(value) || value::is_uuid(value) {
+        } else if is_opaque(value) && !lookalike::is_encoded_example(value) || value::is_uuid(value) {
             self.push("GENERIC_SECRET", range, matches);
         }
     }
@@ -352,11 +431,50 @@ fn is_opaque(value: &[u8]) -> bool {
         && !value::is_path(value)
 }
 
+/// Whether a name is of what is written beside a password's field: `enterPassword`, `forgot_password`.
+fn is_label(name: &[u8]) -> bool {
+    const VERBS: [&[u8]; 13] = [
+        b"enter",
+        b"forgot",
+        b"forget",
+        b"know",
+        b"show",
+        b"hide",
+        b"toggle",
+        b"edit",
+        b"without",
+        b"validate",
+        b"incorrect",
+        b"remember",
+        b"missing",
+    ];
+    let lower = name.to_ascii_lowercase();
+    let head = [&b"password"[..], b"passwort", b"passwd"].iter().find_map(|word| lower.strip_suffix(*word));
+    let head = head.map(|head| head.strip_suffix(b"_").or_else(|| head.strip_suffix(b"-")).unwrap_or(head));
+    head.is_some_and(|head| VERBS.iter().any(|verb| head.ends_with(verb)))
+}
+
+/// Whether a quoted name is one of the values that a `switch` tells apart.
+fn is_case(before: &[u8]) -> bool {
+    let unquoted = before.split_last().map_or(before, |(_, head)| head);
+    unquoted
+        .trim_ascii_end()
+        .strip_suffix(b"case")
+        .is_some_and(|head| !head.last().is_some_and(|byte| Class::WORD.has(*byte)))
+}
+
 /// Whether a value beside a telling name is a secret.
 fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
     let decoded = percent_decoded(value).filter(|decoded| std::str::from_utf8(decoded).is_ok());
     let value = decoded.as_deref().unwrap_or(value);
     let makeup = Makeup::of(value);
+    let stands_alone = matches!(position, Position::Quoted | Position::Line);
+    if telling == Telling::Password && stands_alone && lookalike::is_number(value) {
+        return true;
+    }
+    if is_lookalike(telling, value, position) {
+        return false;
+    }
     let member = value::is_member(value) && !(position == Position::Line && makeup.is_made_up());
     if value.len() > place::LONGEST
         || example::is_prompt(value)
@@ -452,6 +570,24 @@ fn is_secret(telling: Telling, value: &[u8], position: Position) -> bool {
     }
 }
 
+/// Whether a value is made of what no secret is made of.
+fn is_lookalike(telling: Telling, value: &[u8], position: Position) -> bool {
+    let code = matches!(position, Position::Bare | Position::Line) && lookalike::is_expression(value);
+    code || match telling {
+        Telling::Password => {
+            lookalike::has_spelt_bytes(value)
+                || lookalike::is_encoded_example(value)
+                || lookalike::is_address(value)
+                || position == Position::Distant && (lookalike::is_hash(value) || value::is_uuid(value))
+        }
+        _ => {
+            lookalike::is_name_of_secret(value)
+                || lookalike::is_camel_case(value)
+                || lookalike::is_encoded_text(value)
+        }
+    }
+}
+
 /// A long key with signs of all kinds, as frameworks draw it: what looks like a template in it is chance.
 fn is_generated(value: &[u8]) -> bool {
     let makeup = Makeup::of(value);
@@ -462,7 +598,7 @@ fn is_generated(value: &[u8]) -> bool {
         && makeup.digits >= 2
         && !makeup.is_wordy()
         && !value.contains(&b'"')
-        && memchr::memmem::find(value, b"://").is_none()
+        && [&b"://"[..], b"getenv", b"environ"].iter().all(|mark| memchr::memmem::find(value, mark).is_none())
 }
 
 /// Code or markup rather than a password: brackets that close, arrows, several words.

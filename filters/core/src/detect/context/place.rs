@@ -99,9 +99,15 @@ pub(super) fn separator(text: &[u8], name: &Range<usize>) -> Option<Separated> {
         b'\'' if spaced && !quoted && text[name.clone()].eq_ignore_ascii_case(b"password") => {
             separated(Sign::Equals, blank)
         }
+        b'"' if spaced && !quoted && is_definition(&text[..name.start]) => separated(Sign::Equals, blank),
         _ if spaced && !quoted && takes_blank(text, name) => separated(Sign::Blank, blank),
         _ => None,
     }
+}
+
+/// Whether a name follows that C gives a meaning to: `#define NAME "value"`.
+fn is_definition(before: &[u8]) -> bool {
+    before.ends_with(b"#define ")
 }
 
 /// Whether a quotation mark opens the attribute that names an XML element: `name="` or `key="`.
@@ -193,9 +199,14 @@ pub(super) fn value(
     separated: Separated,
 ) -> Option<(Range<usize>, Position)> {
     let Separated { sign, at, spaced, quoted, optional } = separated;
+    let compared = text[..at].ends_with(b"==");
+    let sign_end = at;
     let at = opening(text, blanks(text, at), sign, quoted);
     let (distant, start) = before_quote(text, at);
     if let Some((mark, open)) = quote(text, start) {
+        if start == sign_end && !quoted && ends_text(text, name, start..open) {
+            return None;
+        }
         let range = quoted_value(text, mark, start, open)?;
         let distant = distant || matches!(sign, Sign::Comma);
         return Some((range, if distant { Position::Distant } else { Position::Quoted }));
@@ -203,6 +214,8 @@ pub(super) fn value(
     match sign {
         Sign::Call | Sign::Comma => None,
         Sign::Colon if optional => None,
+        // What is compared is a piece of code; the next line may give another name its value.
+        Sign::Equals if compared || text[sign_end..at].contains(&b'\n') && is_assignment(&text[at..]) => None,
         Sign::Tag => {
             let end = at + text[at..].iter().take(LONGEST).position(|&byte| byte == b'<')?;
             Some((at..end, Position::Quoted))
@@ -265,6 +278,25 @@ pub(super) fn next_word(text: &[u8], name: &Range<usize>) -> Option<Range<usize>
     let word = &word[..length];
     let end = length - word.iter().rev().take_while(|byte| b".,;:!?)\"'".contains(byte)).count();
     (end >= 8 && word[..end].iter().any(u8::is_ascii_digit)).then(|| name.end + 1..name.end + 1 + end)
+}
+
+/// Whether a text begins with a name and an equals sign, as a line of settings does.
+fn is_assignment(text: &[u8]) -> bool {
+    let name = text.iter().take(LONGEST).take_while(|byte| Class::DOTTED.has(**byte)).count();
+    let equals = blanks(text, name);
+    name > 0 && text.get(equals) == Some(&b'=')
+}
+
+/// Whether a quotation mark right behind a sign closes the text that the name is the end of: `"Password:"`.
+fn ends_text(text: &[u8], name: &Range<usize>, mark: Range<usize>) -> bool {
+    let words = text[..name.start].iter().rev().take(60);
+    let words = words.take_while(|byte| byte.is_ascii_alphabetic() || **byte == b' ').count();
+    let before = &text[..name.start - words];
+    // Behind a mark that closes, as of an attribute, a blank would stand.
+    before
+        .strip_suffix(&text[mark])
+        .filter(|head| text[head.len() + 1..name.end].first() != Some(&b' '))
+        .is_some_and(|head| head.last() != Some(&b'\\'))
 }
 
 /// Skips what may stand right before a quotation mark: the prefix of a literal, a call around it. Whether

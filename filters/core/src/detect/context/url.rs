@@ -6,12 +6,15 @@ use super::{Context, percent_decoded, query};
 use crate::detect::{
     class::{Class, work},
     engine::Match,
-    example,
+    example, lookalike,
     value::{self, Makeup},
 };
 
 /// How far a URL is read.
 const REACH: usize = 2048;
+
+/// How far a user's part may go on behind what is not in ASCII.
+const LONGEST_USER: usize = 256;
 
 /// `://`: reads the authority, then the path of known hosts and the query.
 pub(super) fn look(
@@ -27,6 +30,7 @@ pub(super) fn look(
         byte <= b' ' || matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b'|') || byte >= 0x7f
     };
     let length = rest.iter().position(|&byte| ends(byte)).unwrap_or(rest.len());
+    let length = beyond_ascii(rest, length).unwrap_or(length);
     let next = memchr::memmem::find(&rest[..length], b"://").unwrap_or(length);
     work::count(length.min(next));
     let url = &rest[..next];
@@ -41,6 +45,20 @@ pub(super) fn look(
     if let Some(mark) = memchr::memchr(b'?', url).filter(|_| start >= *seen) {
         query::parameters(context, text, start + mark + 1..start + url.len(), matches);
     }
+}
+
+/// The end of a URL's authority where letters or pictures that are not in ASCII stand in its user's part: up to an `@`.
+fn beyond_ascii(rest: &[u8], end: usize) -> Option<usize> {
+    let stands = |byte: &&u8| **byte >= 0x80 || byte.is_ascii_graphic() && !b"\"'`<>\\|/?#".contains(byte);
+    let inside = rest.get(end).is_some_and(|byte| *byte >= 0x80) && !rest[..end].contains(&b'/');
+    let length = inside.then(|| rest[end..].iter().take(LONGEST_USER).take_while(stands).count())?;
+    work::count(length);
+    let authority = &rest[..end + length];
+    let at = memchr::memrchr(b'@', authority)?;
+    // The host is in ASCII again, or what follows is no part of this.
+    let host =
+        authority[at..].iter().position(|byte| *byte >= 0x80).map_or(authority.len(), |stop| at + stop);
+    (host > at + 1).then_some(host)
 }
 
 /// Where the user's part ends: at the last `@` before the path. A password may hold a slash, if it
@@ -103,7 +121,7 @@ fn is_password(user: &[u8], password: &[u8]) -> bool {
         && !(letters && makeup.length < 8)
         && !(makeup.digits == makeup.length && makeup.length < 6)
         && !value::is_identifier(password)
-        && password.iter().all(u8::is_ascii_graphic)
+        && (password.iter().all(u8::is_ascii_graphic) || lookalike::has_foreign_letters(password))
         && !(makeup.digits == 0 && password.iter().any(|byte| b"{}[]():,%".contains(byte)))
 }
 

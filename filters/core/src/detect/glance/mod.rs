@@ -20,7 +20,7 @@ pub(super) use self::signs::Signs;
 use super::{
     Detectors,
     class::{Class, Runs},
-    context::name,
+    context::{foreign, name},
     detector::{Body, Candidate},
     encoded,
     engine::{Engine, Owner, State, Use, verify},
@@ -110,7 +110,8 @@ impl Detectors {
     /// Whether a member's name may say something of its value.
     pub(crate) fn may_tell(&self, overview: &Overview, body: &[u8], name: &Range<usize>) -> bool {
         let marked = overview.blocks_of(name).any(|(_, block)| block.prints != 0);
-        marked && name::may_tell(&body[name.clone()]) || body[name.clone()] == *b"d"
+        let name = &body[name.clone()];
+        marked && (name::may_tell(name) || foreign::is_name(name)) || name == b"d"
     }
 
     /// Whether something is found at these places of a decoded string.
@@ -286,8 +287,10 @@ fn spelt_at(raw: &[u8], at: usize, literal: &[u8], before: usize) -> Option<usiz
 
 /// Whether what follows `://` has what a URL with a secret has: a user, a query, or the name of a hook.
 fn may_be_telling_url(raw: &[u8], at: usize) -> bool {
-    let ends = |byte: &u8| *byte <= b' ' || *byte >= 0x7f || b"\"'`<>\\|".contains(byte);
-    let url = &raw[at..];
-    let url = &url[..url.iter().position(ends).unwrap_or(url.len())];
-    memchr::memchr2(b'@', b'?', url).is_some() || memmem::find(url, b"hook").is_some()
+    let ends = |byte: &u8| *byte <= b' ' || *byte == 0x7f || b"\"'`<>\\|".contains(byte);
+    let rest = &raw[at..];
+    let url = &rest[..rest.iter().position(ends).unwrap_or(rest.len())];
+    // What is not in ASCII may be a part of it, and be spelt.
+    let spelt = rest[url.len()..].starts_with(b"\\u");
+    spelt || memchr::memchr2(b'@', b'?', url).is_some() || memmem::find(url, b"hook").is_some()
 }

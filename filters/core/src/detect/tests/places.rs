@@ -43,14 +43,14 @@ fn places() -> Vec<(&'static str, &'static str)> {
 }
 
 /// The line around a place, which stands between « and ».
-fn line_of(text: &str, place: &Range<usize>) -> String {
+pub(super) fn line_of(text: &str, place: &Range<usize>) -> String {
     let start = text[..place.start].rfind('\n').map_or(0, |at| at + 1);
     let end = text[place.end..].find('\n').map_or(text.len(), |at| place.end + at);
     format!("{}«{}»{}", &text[start..place.start], &text[place.start..place.end], &text[place.end..end])
 }
 
 /// A text with its secrets drawn, and where they are.
-fn drawn(template: &str, noise: &mut Noise) -> (String, Vec<Range<usize>>) {
+pub(super) fn drawn(template: &str, noise: &mut Noise) -> (String, Vec<Range<usize>>) {
     let (mut text, mut secrets) = (String::new(), Vec::new());
     for part in template.split_inclusive(['«', '»']) {
         match part.strip_suffix('»') {
