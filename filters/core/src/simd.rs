@@ -5,12 +5,14 @@
 //! tests that says what it computes.
 
 mod overview;
+mod places;
 
 use std::ops::Range;
 
 use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
 pub(crate) use self::overview::{BUCKETS, Fingerprints, Overview, PRINT};
+pub(crate) use self::places::Near;
 
 /// Bytes that are looked at together.
 pub(crate) const BLOCK: usize = 64;

@@ -35,7 +35,8 @@ impl<T: Copy> Prints<T> {
         entries.sort_by_key(|(bytes, _)| hash(*bytes));
         let start = |wanted| entries.partition_point(|(bytes, _)| hash(*bytes) < wanted) as u16;
         let starts = (0..=1 << BITS).map(start).collect();
-        Self { vectors: Fingerprints::new(&buckets(prints)), starts, entries }
+        let all = entries.iter().map(|(bytes, _)| *bytes);
+        Self { vectors: Fingerprints::new(&buckets(prints), all), starts, entries }
     }
 
     /// For the vector search.
@@ -74,31 +75,46 @@ pub(super) fn rarest(literal: &[u8]) -> Option<([u8; PRINT], usize)> {
 /// Puts each fingerprint where it makes the fewest other places look like one of its bucket's.
 fn buckets<T>(prints: &[(Print, T)]) -> [Print; BUCKETS] {
     let mut buckets = <[Print; BUCKETS]>::default();
-    let mut order: Vec<_> = prints.iter().map(|(print, _)| print).collect();
-    order.sort_by(|one, other| chance(other).total_cmp(&chance(one)));
-    for print in order {
-        let joined = |bucket: &Print| {
-            let mut joined = bucket.clone();
-            joined.iter_mut().zip(print).for_each(|(bytes, more)| bytes.extend_from_slice(more));
-            joined
-        };
-        let cost = |bucket: &Print| chance(&joined(bucket)) - chance(bucket);
-        let best = (0..BUCKETS).min_by(|&one, &other| cost(&buckets[one]).total_cmp(&cost(&buckets[other])));
+    let mut halves = [Halves::default(); BUCKETS];
+    let mut order: Vec<_> = prints.iter().map(|(print, _)| (Halves::of(print), print)).collect();
+    order.sort_by(|(one, _), (other, _)| other.chance().total_cmp(&one.chance()));
+    for (print, bytes) in order {
+        let cost = |bucket: &Halves| bucket.with(print).chance() - bucket.chance();
+        let costs = halves.map(|bucket| cost(&bucket));
+        let best = (0..BUCKETS).min_by(|&one, &other| costs[one].total_cmp(&costs[other]));
         if let Some(best) = best {
-            buckets[best] = joined(&buckets[best]);
+            halves[best] = halves[best].with(print);
+            buckets[best].iter_mut().zip(bytes).for_each(|(known, more)| known.extend_from_slice(more));
         }
     }
     buckets
 }
 
-/// How likely three bytes of a text look like one of a bucket's: halves of bytes are looked at one by one.
-fn chance(bucket: &Print) -> f64 {
-    let place = |bytes: &Vec<u8>| {
-        let has = |of: fn(u8) -> u8, byte: u8| bytes.iter().any(|&other| of(other) == of(byte));
-        let fits = |byte: &u8| has(|byte| byte & 15, *byte) && has(|byte| byte >> 4, *byte);
-        (0..=u8::MAX).filter(fits).map(share).sum::<f64>()
-    };
-    bucket.iter().map(place).product()
+/// The halves of the bytes at each place of a fingerprint, a bit for each value: they are looked at one by one.
+#[derive(Clone, Copy, Default)]
+struct Halves([(u16, u16); PRINT]);
+
+impl Halves {
+    fn of(print: &Print) -> Self {
+        let halves = |(low, high), byte: &u8| (low | 1 << (byte & 15), high | 1 << (byte >> 4));
+        Self(std::array::from_fn(|place| print[place].iter().fold((0, 0), halves)))
+    }
+
+    fn with(self, Self(other): Self) -> Self {
+        Self(std::array::from_fn(|place| {
+            let ((low, high), (more_low, more_high)) = (self.0[place], other[place]);
+            (low | more_low, high | more_high)
+        }))
+    }
+
+    /// How likely three bytes of a text look like these.
+    fn chance(&self) -> f64 {
+        let place = |&(low, high): &(u16, u16)| {
+            let fits = |byte: &u8| low >> (byte & 15) & 1 != 0 && high >> (byte >> 4) & 1 != 0;
+            (0..=u8::MAX).filter(fits).map(share).sum::<f64>()
+        };
+        self.0.iter().map(place).product()
+    }
 }
 
 /// Which part of text is this byte, roughly: source code and prose, in English.

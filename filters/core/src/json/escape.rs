@@ -77,7 +77,10 @@ fn past(escape: Option<&Escape>, offset: usize) -> usize {
 impl Drop for Decoded {
     /// The buffer may have held plaintext (law 10).
     fn drop(&mut self) {
-        self.text.zeroize();
+        // To fill nothing is slower than to ask.
+        if self.text.capacity() > 0 {
+            self.text.zeroize();
+        }
     }
 }
 

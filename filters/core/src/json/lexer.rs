@@ -103,11 +103,29 @@ enum State {
     },
     Number,
     Literal {
-        word: &'static [u8],
-        matched: usize,
+        word: Word,
+        matched: u8,
     },
     /// The document is complete.
     Done,
+}
+
+/// A value that is a word.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Word {
+    True,
+    False,
+    Null,
+}
+
+impl Word {
+    fn text(self) -> &'static [u8] {
+        match self {
+            Self::True => b"true",
+            Self::False => b"false",
+            Self::Null => b"null",
+        }
+    }
 }
 
 /// Where in an escape the bytes pushed so far end.
@@ -156,7 +174,7 @@ impl<'s> Lexer<'s> {
             schema,
             documents: Documents::One,
             state: State::Value,
-            frames: Vec::new(),
+            frames: Vec::with_capacity(16),
             place: Schema::ROOT,
             key: Vec::new(),
             scalar_start: 0,
@@ -246,14 +264,11 @@ impl<'s> Lexer<'s> {
         JsonError { offset: self.consumed + at, what }
     }
 
-    #[inline]
+    #[inline(always)]
     fn structure(&mut self, byte: u8, at: usize, visitor: &mut impl Visitor) -> Result<(), &'static str> {
         match (self.state, byte) {
-            (State::Value | State::FirstElement, b'{' | b'[') => return self.open(byte == b'[', visitor),
             (State::FirstElement, b']') | (State::FirstMember, b'}') => self.close(visitor),
-            (State::Value | State::FirstElement, _) if byte == b'"' || self.may_be_scalar() => {
-                return self.begin_value(byte, at);
-            }
+            (State::Value | State::FirstElement, _) => return self.value(byte, at, visitor),
             (State::FirstMember | State::Member, b'"') => {
                 self.key.clear();
                 self.state = State::Text { key: true, first: true, escape: Escape::No };
@@ -264,18 +279,20 @@ impl<'s> Lexer<'s> {
             (State::Comma, _) => return self.after_value(byte, visitor),
             (State::Done, _) if self.documents != Documents::One => {
                 self.place = Schema::ROOT;
-                self.state = State::Value;
-                return self.next_document(byte, at, visitor);
+                return self.value(byte, at, visitor);
             }
             _ => return Err("more than one value"),
         }
         Ok(())
     }
 
-    /// [`Self::structure`] of a value; apart, so that that one is not made of calls of itself.
-    #[cold]
-    fn next_document(&mut self, byte: u8, at: usize, visitor: &mut impl Visitor) -> Result<(), &'static str> {
-        self.structure(byte, at, visitor)
+    #[inline]
+    fn value(&mut self, byte: u8, at: usize, visitor: &mut impl Visitor) -> Result<(), &'static str> {
+        match byte {
+            b'{' | b'[' => self.open(byte == b'[', visitor),
+            _ if byte == b'"' || self.may_be_scalar() => self.begin_value(byte, at),
+            _ => Err("more than one value"),
+        }
     }
 
     fn open(&mut self, array: bool, visitor: &mut impl Visitor) -> Result<(), &'static str> {
@@ -312,9 +329,9 @@ impl<'s> Lexer<'s> {
         self.state = match byte {
             b'"' => State::Text { key: false, first: true, escape: Escape::No },
             b'-' | b'0'..=b'9' => State::Number,
-            b't' => State::Literal { word: b"true", matched: 0 },
-            b'f' => State::Literal { word: b"false", matched: 0 },
-            b'n' => State::Literal { word: b"null", matched: 0 },
+            b't' => State::Literal { word: Word::True, matched: 0 },
+            b'f' => State::Literal { word: Word::False, matched: 0 },
+            b'n' => State::Literal { word: Word::Null, matched: 0 },
             _ => return Err("a value was expected"),
         };
         self.scalar_start = at;
@@ -393,19 +410,21 @@ impl<'s> Lexer<'s> {
     /// nothing is done.
     #[inline]
     fn next_string(&mut self, bytes: &[u8], at: usize) -> usize {
-        let array = self.frames.last().is_none_or(|frame| frame.array);
-        match (self.state, bytes.get(at..at + 2)) {
-            (State::Colon, Some(b":\"")) => {
-                self.state = State::Text { key: false, first: true, escape: Escape::No };
-                at + 2
+        let Some(&[separator, b'"']) = bytes.get(at..).and_then(<[u8]>::first_chunk) else { return at };
+        let key = match (self.state, separator, self.frames.last()) {
+            (State::Colon, b':', _) => false,
+            (State::Comma, b',', Some(&Frame { place, array: true })) => {
+                self.place = self.schema.element(place);
+                false
             }
-            (State::Comma, Some(b",\"")) if !array => {
+            (State::Comma, b',', Some(_)) => {
                 self.key.clear();
-                self.state = State::Text { key: true, first: true, escape: Escape::No };
-                at + 2
+                true
             }
-            _ => at,
-        }
+            _ => return at,
+        };
+        self.state = State::Text { key, first: true, escape: Escape::No };
+        at + 2
     }
 
     /// The place of the member whose name has just ended. Names are compared decoded, as the
@@ -436,14 +455,15 @@ impl<'s> Lexer<'s> {
         &mut self,
         bytes: &[u8],
         at: usize,
-        (word, matched): (&'static [u8], usize),
+        (word, matched): (Word, u8),
         visitor: &mut impl Visitor,
     ) -> Result<usize, JsonError> {
-        if bytes[at] != word[matched] {
+        let text = word.text();
+        if bytes[at] != text[usize::from(matched)] {
             return Err(self.error(at, "a value was expected"));
         }
         self.state = State::Literal { word, matched: matched + 1 };
-        if matched + 1 == word.len() {
+        if usize::from(matched) + 1 == text.len() {
             visitor.scalar(self.place, self.scalar_start..at + 1);
             self.end_value();
         }

@@ -66,9 +66,23 @@ pub struct Field {
 #[derive(Default)]
 struct Node {
     rule: Rule,
-    members: Vec<(&'static str, NodeId)>,
+    members: Vec<Member>,
     element: Option<NodeId>,
     whole_subtree: bool,
+}
+
+struct Member {
+    /// Tells most names apart without a call.
+    shape: u32,
+    name: &'static str,
+    place: NodeId,
+}
+
+/// A name's length, and its first and last byte.
+#[inline]
+fn shape(name: &[u8]) -> u32 {
+    let byte = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or(0));
+    (name.len() as u32) << 16 | byte(name.first()) << 8 | byte(name.last())
 }
 
 /// A compiled list of paths.
@@ -118,12 +132,12 @@ impl Schema {
     }
 
     fn grow_member(&mut self, at: NodeId, name: &'static str) -> NodeId {
-        if let Some(known) = self.nodes[usize::from(at.0)].members.iter().find(|(known, _)| *known == name) {
-            return known.1;
+        if let Some(known) = self.nodes[usize::from(at.0)].members.iter().find(|known| known.name == name) {
+            return known.place;
         }
-        let new = self.add_node();
-        self.nodes[usize::from(at.0)].members.push((name, new));
-        new
+        let place = self.add_node();
+        self.nodes[usize::from(at.0)].members.push(Member { shape: shape(name.as_bytes()), name, place });
+        place
     }
 
     fn grow_element(&mut self, at: NodeId) -> NodeId {
@@ -148,10 +162,9 @@ impl Schema {
         if node.whole_subtree {
             return at;
         }
-        // Few have the first letter in common, and comparing it is no call.
-        let is = |known: &str| known.as_bytes().first() == name.first() && known.as_bytes() == name;
-        let known = node.members.iter().find(|(known, _)| is(known));
-        known.map_or(Self::UNKNOWN, |&(_, child)| child)
+        let shape = shape(name);
+        let is = |known: &&Member| known.shape == shape && known.name.as_bytes() == name;
+        node.members.iter().find(is).map_or(Self::UNKNOWN, |known| known.place)
     }
 
     /// The place of the elements of the array at `at`.

@@ -1,14 +1,16 @@
 //! One pass over a JSON document that says where its strings end and where something in them could be.
 //!
-//! For each block of 64 bytes: which quotation marks are strings' ends (escaped ones are not), where a
-//! fingerprint fits, and where a run of token bytes becomes a long one. Everything after it only looks at
-//! those places.
-
-use std::ops::Range;
+//! Which quotation marks are strings' ends (escaped ones are not), a bit for each byte; and lists of the places
+//! where a fingerprint stands and where a run of token bytes becomes a long one. Everything after it only looks
+//! at those places, and there are few: what fits by chance is left out without a branch, since a processor
+//! cannot guess where that will be.
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
-use super::{BLOCK, common, escape_codes, load};
+use super::{
+    BLOCK, common, escape_codes, load,
+    places::{Members, Places},
+};
 
 /// Bytes that fingerprints are made of.
 pub(crate) const PRINT: usize = 3;
@@ -23,14 +25,16 @@ pub(crate) const BUCKETS: usize = 8 * TABLES;
 const TABLES: usize = 2;
 
 /// Sets of three bytes that stand together, in buckets: for each of the three, and for the low and the high
-/// half of a byte, the buckets in which it occurs. A place where all six agree on a bucket may be a member.
+/// half of a byte, the buckets in which it occurs. A place where all six agree on a bucket may be a member;
+/// whether it is, the hash of the three bytes says nearly always.
 pub(crate) struct Fingerprints {
     tables: [[[u8; BLOCK]; 2 * PRINT]; TABLES],
+    members: Members,
 }
 
 impl Fingerprints {
-    /// Takes, for each bucket, the bytes that may stand at each of the three places.
-    pub(crate) fn new(buckets: &[[Vec<u8>; PRINT]; BUCKETS]) -> Self {
+    /// Takes, for each bucket, the bytes that may stand at each of the three places, and all members.
+    pub(crate) fn new(buckets: &[[Vec<u8>; PRINT]; BUCKETS], all: impl Iterator<Item = [u8; PRINT]>) -> Self {
         let mut tables = [[[0; BLOCK]; 2 * PRINT]; TABLES];
         for (bucket, places) in buckets.iter().enumerate() {
             let (table, bit) = (&mut tables[bucket / 8], 1 << (bucket % 8));
@@ -44,70 +48,71 @@ impl Fingerprints {
                 }
             }
         }
-        Self { tables }
+        Self { tables, members: Members::new(all) }
     }
-}
-
-/// What is said of 64 bytes, a bit for each.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Block {
-    /// Quotation marks that no backslash escapes.
-    pub(crate) quotes: u64,
-    /// Where a fingerprint fits.
-    pub(crate) prints: u64,
-    /// The last of the first [`LONG`](Overview::LONG) bytes of a run of letters, digits, `_` and `-`.
-    pub(crate) runs: u64,
 }
 
 /// What one pass tells.
 #[derive(Default)]
 pub(crate) struct Overview {
-    pub(crate) blocks: Vec<Block>,
-    /// Whether no string holds a control character or an escape that is not JSON's.
+    /// Quotation marks that no backslash escapes, a bit for each byte.
+    quotes: Vec<u64>,
+    /// Where a fingerprint stands, with few exceptions.
+    pub(crate) prints: Places,
+    /// The last of the first [`LONG`](Self::LONG) bytes of a run of letters, digits, `_` and `-`.
+    pub(crate) runs: Places,
+    /// Whether no string holds a control character, and nothing at all an escape that is not JSON's.
     pub(crate) is_sound: bool,
     /// Whether all bytes are ASCII.
     pub(crate) is_ascii: bool,
+    /// Whether a backslash is followed by a `u` anywhere.
+    pub(crate) has_unicode_escape: bool,
 }
 
 impl Overview {
     /// How long a run has to be.
     pub(crate) const LONG: usize = 16;
 
+    /// Of a body of less than 4 GiB.
     pub(crate) fn of(body: &[u8], fingerprints: &Fingerprints) -> Self {
-        let mut blocks = vec![Block::default(); body.len().div_ceil(BLOCK)];
-        let pass = dispatch!(Level::new(), simd => pass(simd, body, fingerprints, &mut blocks));
-        Self { blocks, is_sound: !pass.unsound, is_ascii: !pass.other }
+        let mut overview = Self::empty(body);
+        let mut pass = Pass::default();
+        dispatch!(Level::new(), simd => all(simd, &mut pass, body, fingerprints, &mut overview));
+        overview.with(&pass)
+    }
+
+    /// Only what is to say of the strings.
+    pub(crate) fn of_strings(body: &[u8]) -> Self {
+        let mut overview = Self::empty(body);
+        let mut pass = Pass::default();
+        dispatch!(Level::new(), simd => strings(simd, &mut pass, body, &mut overview.quotes));
+        overview.with(&pass)
+    }
+
+    fn empty(body: &[u8]) -> Self {
+        Self { quotes: vec![0; body.len().div_ceil(BLOCK)], ..Self::default() }
+    }
+
+    fn with(self, pass: &Pass) -> Self {
+        let Pass { unsound, other, unicode, .. } = *pass;
+        Self { is_sound: !unsound, is_ascii: !other, has_unicode_escape: unicode, ..self }
     }
 
     /// The first end of a string from `at` on.
     #[inline]
     pub(crate) fn quote(&self, at: usize) -> Option<usize> {
         let mut index = at / BLOCK;
-        let mut bits = self.blocks.get(index)?.quotes & u64::MAX << (at % BLOCK);
+        let mut bits = self.quotes.get(index)? & u64::MAX << (at % BLOCK);
         while bits == 0 {
             index += 1;
-            bits = self.blocks.get(index)?.quotes;
+            bits = *self.quotes.get(index)?;
         }
         Some(index * BLOCK + bits.trailing_zeros() as usize)
     }
-
-    /// What is said of the bytes of a range, block by block, each with where it starts.
-    #[inline]
-    pub(crate) fn blocks_of(&self, range: &Range<usize>) -> impl Iterator<Item = (usize, Block)> {
-        let Range { start, end } = *range;
-        let first = start / BLOCK;
-        let blocks = self.blocks.get(first..end.div_ceil(BLOCK)).unwrap_or_default();
-        blocks.iter().zip(first..).map(move |(block, index)| {
-            let at = index * BLOCK;
-            let mut within = u64::MAX << start.saturating_sub(at);
-            if end < at + BLOCK {
-                within &= !(u64::MAX << (end - at));
-            }
-            let Block { quotes, prints, runs } = *block;
-            (at, Block { quotes: quotes & within, prints: prints & within, runs: runs & within })
-        })
-    }
 }
+
+/// Blocks that are looked at before what was found in them is listed, while they are at hand.
+const WINDOW: usize = 64;
 
 /// What goes on from one block to the next.
 #[derive(Default)]
@@ -120,42 +125,94 @@ struct Pass {
     runs: [u64; 5],
     unsound: bool,
     other: bool,
+    unicode: bool,
 }
 
 #[inline(always)]
-fn pass<S: Simd>(simd: S, body: &[u8], fingerprints: &Fingerprints, blocks: &mut [Block]) -> Pass {
+fn all<S: Simd>(simd: S, pass: &mut Pass, body: &[u8], fingerprints: &Fingerprints, overview: &mut Overview) {
     let [table, other] = &fingerprints.tables;
     let tables = [loaded(simd, table), loaded(simd, other)];
-    let mut pass = Pass::default();
-    // A block is read with bytes behind it; the last ones have blanks there.
-    let whole = body.len().saturating_sub(BEHIND) / BLOCK;
-    let (most, last) = blocks.split_at_mut(whole);
-    for (index, block) in most.iter_mut().enumerate() {
-        *block = pass.block(simd, &tables, &body[index * BLOCK..][..BLOCK + BEHIND]);
+    let Overview { quotes, prints, runs, .. } = overview;
+    let (mut may_be_prints, mut ends) = ([0; WINDOW], [0; WINDOW]);
+    for (number, quotes) in quotes.chunks_mut(WINDOW).enumerate() {
+        let start = number * WINDOW * BLOCK;
+        let whole = whole_blocks(body, start).min(quotes.len());
+        let (most, last) = quotes.split_at_mut(whole);
+        let marks = may_be_prints.iter_mut().zip(&mut ends);
+        for ((index, quotes), (prints, ends)) in most.iter_mut().enumerate().zip(marks) {
+            let block = &body[start + index * BLOCK..][..BLOCK + BEHIND];
+            *quotes = pass.strings(simd, block);
+            (*prints, *ends) = pass.marks(simd, &tables, block);
+        }
+        for (quotes, index) in last.iter_mut().zip(whole..) {
+            let block = padded(body, start + index * BLOCK);
+            *quotes = pass.strings(simd, &block);
+            (may_be_prints[index], ends[index]) = pass.marks(simd, &tables, &block);
+        }
+        let first = prints.end();
+        prints.extend(&may_be_prints[..quotes.len()], start);
+        prints.keep_prints(first, body, &fingerprints.members);
+        if ends[..quotes.len()].iter().any(|bits| *bits != 0) {
+            runs.extend(&ends[..quotes.len()], start);
+        }
     }
-    let tail = &body[whole * BLOCK..];
-    let mut rest = [b' '; 3 * BLOCK];
-    rest[..tail.len()].copy_from_slice(tail);
-    for (index, block) in last.iter_mut().enumerate() {
-        *block = pass.block(simd, &tables, &rest[index * BLOCK..][..BLOCK + BEHIND]);
+}
+
+#[inline(always)]
+fn strings<S: Simd>(simd: S, pass: &mut Pass, body: &[u8], quotes: &mut [u64]) {
+    let whole = whole_blocks(body, 0);
+    let (most, last) = quotes.split_at_mut(whole);
+    for (index, quotes) in most.iter_mut().enumerate() {
+        *quotes = pass.strings(simd, &body[index * BLOCK..][..BLOCK + BEHIND]);
     }
-    pass
+    for (quotes, index) in last.iter_mut().zip(whole..) {
+        *quotes = pass.strings(simd, &padded(body, index * BLOCK));
+    }
+}
+
+/// How many blocks from `start` on have bytes behind them.
+#[inline(always)]
+fn whole_blocks(body: &[u8], start: usize) -> usize {
+    body.len().saturating_sub(start + BEHIND) / BLOCK
+}
+
+/// One of the last blocks, with blanks behind it. Apart, so that the loop over the others calls nothing and
+/// keeps its vectors.
+#[cold]
+#[inline(never)]
+fn padded(body: &[u8], at: usize) -> [u8; BLOCK + BEHIND] {
+    let mut block = [b' '; BLOCK + BEHIND];
+    let tail = &body[at..body.len().min(at + BLOCK + BEHIND)];
+    block[..tail.len()].copy_from_slice(tail);
+    block
 }
 
 impl Pass {
-    /// Looks at the first block of `bytes`.
+    /// Which quotation marks of the first block of `bytes` are ends of strings.
     #[inline(always)]
-    fn block<S: Simd>(&mut self, simd: S, tables: &Tables<S>, bytes: &[u8]) -> Block {
+    fn strings<S: Simd>(&mut self, simd: S, bytes: &[u8]) -> u64 {
         let block = u8x64::from_slice(simd, &bytes[..BLOCK]);
         self.other |= block.simd_ge(0x80).to_bitmask() != 0;
-        let behind = self.behind_escapes(block.simd_eq(b'\\').to_bitmask());
+        let backslashes = block.simd_eq(b'\\').to_bitmask();
+        let behind = self.behind_escapes(backslashes);
         let quotes = block.simd_eq(b'"').to_bitmask() & !behind;
-        let inside = parity(quotes) ^ self.inside;
-        self.inside = (inside as i64 >> 63) as u64;
-        self.unsound |= block.simd_lt(0x20).to_bitmask() & inside != 0;
-        if behind & inside != 0 {
-            self.unsound |= has_bad_escape(block, behind & inside, bytes);
+        let control = block.simd_lt(0x20).to_bitmask();
+        if control != 0 {
+            self.unsound |= control & (parity(quotes) ^ self.inside) != 0;
         }
+        self.inside ^= (u64::from(quotes.count_ones()) & 1).wrapping_neg();
+        if behind | backslashes != 0 {
+            self.unsound |= has_bad_escape(block, behind, bytes);
+            let next = u8x64::from_slice(simd, &bytes[1..=BLOCK]);
+            self.unicode |= next.simd_eq(b'u').to_bitmask() & backslashes != 0;
+        }
+        quotes
+    }
+
+    /// Where in the first block of `bytes` fingerprints may stand, and where runs become long.
+    #[inline(always)]
+    fn marks<S: Simd>(&mut self, simd: S, tables: &Tables<S>, bytes: &[u8]) -> (u64, u64) {
+        let block = u8x64::from_slice(simd, &bytes[..BLOCK]);
         let next = u8x64::from_slice(simd, &bytes[1..=BLOCK]);
         let third = u8x64::from_slice(simd, &bytes[2..2 + BLOCK]);
         let places = [halves(block), halves(next), halves(third)];
@@ -163,7 +220,7 @@ impl Pass {
         let letter = (block | 0x20) - b'a';
         let digit = block - b'0';
         let token = letter.simd_lt(26) | digit.simd_lt(10) | block.simd_eq(b'_') | block.simd_eq(b'-');
-        Block { quotes, prints, runs: self.long_runs(token.to_bitmask()) }
+        (prints, self.long_runs(token.to_bitmask()))
     }
 
     /// What stands behind an escaping backslash, where backslashes stand: as [`super::behind_escapes`], but
@@ -254,7 +311,10 @@ fn has_bad_number(mut places: u64, bytes: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{super::tests::bytes, *};
+    use super::{
+        super::{Near, tests::bytes},
+        *,
+    };
 
     /// Three places, one bucket each.
     fn fingerprints() -> Fingerprints {
@@ -262,7 +322,7 @@ mod tests {
         for (bucket, print) in buckets.iter_mut().zip([b"key", b"pas", b"\\u0"]) {
             *bucket = print.map(|byte| vec![byte]);
         }
-        Fingerprints::new(&buckets)
+        Fingerprints::new(&buckets, [*b"key", *b"pas", *b"\\u0"].into_iter())
     }
 
     /// The same, byte by byte: ends of strings, places of fingerprints, of long runs; is it sound.
@@ -278,7 +338,7 @@ mod tests {
             sound &= !inside || byte >= 0x20;
             if escaped {
                 let number = || body.get(at + 1..at + 5).is_some_and(|n| n.iter().all(u8::is_ascii_hexdigit));
-                sound &= !inside || b"\"\\/bfnrt".contains(&byte) || byte == b'u' && number();
+                sound &= b"\"\\/bfnrt".contains(&byte) || byte == b'u' && number();
                 escaped = false;
             } else if byte == b'"' {
                 quotes.push(at);
@@ -292,12 +352,13 @@ mod tests {
         (quotes, (0..body.len()).filter(print).collect(), runs, sound)
     }
 
-    fn places(overview: &Overview, of: fn(&Block) -> u64) -> Vec<usize> {
-        let places = |(index, block)| {
-            let bits = of(block);
+    /// Where the ends of strings are.
+    fn quotes(overview: &Overview) -> Vec<usize> {
+        let bits = |(index, bits): (usize, &u64)| {
+            let bits = *bits;
             (0..BLOCK).filter(move |bit| bits >> bit & 1 != 0).map(move |bit| index * BLOCK + bit)
         };
-        overview.blocks.iter().enumerate().flat_map(places).collect()
+        overview.quotes.iter().enumerate().flat_map(bits).collect()
     }
 
     proptest! {
@@ -310,12 +371,19 @@ mod tests {
         ) {
             let overview = Overview::of(&body, &fingerprints());
             let (quotes, prints, runs, sound) = plainly(&body);
-            prop_assert_eq!(places(&overview, |block| block.quotes), quotes.clone());
-            let found = places(&overview, |block| block.prints);
+            let all = |places: &Places| {
+                let list = places.within(&(0..body.len()), &mut Near::default());
+                list.iter().map(|place| *place as usize).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(self::quotes(&overview), quotes.clone());
+            let found = all(&overview.prints);
             prop_assert!(prints.iter().all(|at| found.contains(at)), "{:?} {:?}", prints, found);
-            prop_assert_eq!(places(&overview, |block| block.runs), runs);
+            prop_assert_eq!(all(&overview.runs), runs);
+            prop_assert_eq!(overview.has_unicode_escape, body.windows(2).any(|pair| pair == b"\\u"));
             prop_assert_eq!(overview.is_sound, sound, "{:?}", String::from_utf8_lossy(&body));
             prop_assert_eq!(overview.is_ascii, body.is_ascii());
+            let strings = Overview::of_strings(&body);
+            prop_assert_eq!((&strings.quotes, strings.is_sound), (&overview.quotes, sound));
             for at in 0..body.len() {
                 prop_assert_eq!(overview.quote(at), quotes.iter().copied().find(|quote| *quote >= at));
             }

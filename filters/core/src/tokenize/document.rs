@@ -11,9 +11,12 @@ use super::{
     seams::Seams,
     sieve::Sieve,
 };
-use crate::json::{
-    Lexer, NodeId, Rule, Schema, StringPiece, Visitor,
-    lexer::{Search, Stops},
+use crate::{
+    detect::Notes,
+    json::{
+        Lexer, NodeId, Rule, Schema, StringPiece, Visitor,
+        lexer::{Search, Stops},
+    },
 };
 
 /// Names of members whose strings, as elements of an array, are parts of one text as much as objects with a
@@ -45,7 +48,8 @@ pub(super) fn scan(
         return Err(Unscannable::Binary("JSON that is not UTF-8"));
     }
     if let Some(overview) = overview.filter(|overview| overview.is_sound) {
-        let strings = Glimpse::new(tokenizer, body, &overview);
+        let mut notes = Notes::default();
+        let strings = Glimpse::new(tokenizer, body, &overview, &mut notes);
         return scan_with(tokenizer, strings, body, schema, many, &overview);
     }
     scan_with(tokenizer, Sieve::new(tokenizer, body), body, schema, many, &Search)
@@ -77,7 +81,8 @@ fn scan_with(
         seams: Seams::default(),
         key: None,
         label: None,
-        containers: Vec::new(),
+        // As deep as most documents go: to grow is dear, compared with a small one's scan.
+        containers: Vec::with_capacity(8),
         opened: 0,
         token_ids: false,
     };

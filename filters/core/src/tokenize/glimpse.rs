@@ -23,31 +23,29 @@ use crate::{
 };
 
 /// The strings of one document; see the module's text.
-pub(super) struct Glimpse<'a> {
+pub(super) struct Glimpse<'a, 'n> {
     tokenizer: &'a Tokenizer<'a>,
     body: &'a [u8],
     overview: &'a Overview,
     leaves: LeafScanner<'a>,
-    notes: Notes<'a>,
+    notes: &'n mut Notes<'a>,
     /// A string that was decoded.
     text: Buffer,
     /// Whether anything in the document is spelt with escapes of ASCII.
     has_escapes: bool,
 }
 
-impl<'a> Glimpse<'a> {
-    pub(super) fn new(tokenizer: &'a Tokenizer<'a>, body: &'a [u8], overview: &'a Overview) -> Self {
+impl<'a, 'n> Glimpse<'a, 'n> {
+    /// The notes are large, and stay where they are.
+    pub(super) fn new(
+        tokenizer: &'a Tokenizer<'a>,
+        body: &'a [u8],
+        overview: &'a Overview,
+        notes: &'n mut Notes<'a>,
+    ) -> Self {
         let leaves = LeafScanner::new(tokenizer);
-        let has_escapes = is_spelt_out(body);
-        Self {
-            tokenizer,
-            body,
-            overview,
-            leaves,
-            notes: Notes::default(),
-            text: Buffer::default(),
-            has_escapes,
-        }
+        let has_escapes = overview.has_unicode_escape && is_spelt_out(body);
+        Self { tokenizer, body, overview, leaves, notes, text: Buffer::default(), has_escapes }
     }
 
     /// Whether names that tell could be hidden by escapes: the string's own, or one in the JSON that it holds.
@@ -74,7 +72,8 @@ impl<'a> Glimpse<'a> {
         if detectors.glance(overview, body, raw, notes) == Glance::Suspicious {
             return true;
         }
-        let key = key.filter(|key| detectors.may_tell(overview, body, key)).map(|key| &body[key.clone()]);
+        let key = key.filter(|key| detectors.may_tell(overview, body, key, notes));
+        let key = key.map(|key| &body[key.clone()]);
         if notes.places.is_empty() && key.is_none() {
             return false;
         }
@@ -84,7 +83,7 @@ impl<'a> Glimpse<'a> {
     }
 }
 
-impl Strings for Glimpse<'_> {
+impl Strings for Glimpse<'_, '_> {
     fn shortest_key(&self) -> usize {
         SHORTEST_KEY
     }
@@ -123,6 +122,11 @@ impl Buffer {
 impl Drop for Buffer {
     /// As a slice: a `Vec` is wiped byte by byte, which would cost more than the scan of many a body.
     fn drop(&mut self) {
+        // To fill nothing at all, as it is in most bodies, would be slow where nothing is: it is a masked write
+        // to no address, which the processor has to look into.
+        if self.0.capacity() == 0 {
+            return;
+        }
         self.0.resize(self.0.capacity(), 0);
         self.0.as_mut_slice().zeroize();
     }

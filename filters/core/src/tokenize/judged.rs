@@ -16,6 +16,7 @@ use super::{
 use crate::{
     detect::{Detectors, Place},
     json::{Lexer, StringPiece, Visitor, escape},
+    simd::Overview,
 };
 
 /// Decodes the string `body[raw]`, and moves places in it to where they are then.
@@ -53,7 +54,13 @@ fn is_suspicious_at(
     }
     let mut strings =
         Strings { text, places, found: Vec::new(), names: Names::default(), marked: Vec::new(), end: 0 };
-    let is_json = Lexer::in_text(nothing_special()).push(text, &mut strings).is_ok();
+    let overview = Overview::of_strings(text);
+    let mut lexer = Lexer::in_text(nothing_special());
+    let is_json = match overview.is_sound {
+        true => lexer.push_with(text, &overview, &mut strings),
+        false => lexer.push(text, &mut strings),
+    }
+    .is_ok();
     let Strings { found, end, .. } = strings;
     found.into_iter().any(|Found { raw, key, places }| {
         // With room for all: if it grew, a copy would be left behind.

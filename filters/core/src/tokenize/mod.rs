@@ -239,6 +239,10 @@ impl<'a> Format<'a> {
         if body.is_empty() {
             return Self::Empty;
         }
+        // As nearly all write it.
+        if essence(content_type) == "application/json" {
+            return Self::Json;
+        }
         let media_type = essence(content_type).to_ascii_lowercase();
         match media_type.as_str() {
             "application/x-ndjson"

@@ -129,6 +129,9 @@ impl Runs {
 /// Searches runs laid end to end themselves, then those in which something is: starting a search costs as much as
 /// reading some hundred bytes, and lists of words are often shorter.
 fn search_together(tokenizer: &Tokenizer<'_>, runs: &[Laid], pieces: &mut Vec<(Range<usize>, Kind)>) {
+    if runs.is_empty() {
+        return;
+    }
     let mut batch = Batch::default();
     // If it grew, a copy would be left behind.
     batch.text().reserve(runs.iter().map(|run| run.text.len() + 1).sum());

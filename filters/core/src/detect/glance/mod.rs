@@ -26,7 +26,7 @@ use super::{
     engine::{Engine, Owner, State, Use, verify},
     words,
 };
-use crate::simd::Overview;
+use crate::simd::{Near, Overview};
 
 /// How many bytes of an escape may be glued to the front of what follows: none, its letter, `uXXXX`.
 const GLUE: [usize; 3] = [0, 1, 5];
@@ -39,6 +39,9 @@ pub(crate) struct Notes<'b> {
     names: word::Names<'b>,
     /// Where the last name ended.
     named: usize,
+    /// Where in the overview's lists the last string was.
+    prints: Near,
+    runs: Near,
 }
 
 /// What a look at a raw string says.
@@ -92,24 +95,27 @@ impl Detectors {
         let (engine, raw) = (&*self.builtin, &body[string.clone()]);
         notes.places.clear();
         notes.named = 0;
-        for (start, block) in overview.blocks_of(string) {
-            if block.prints | block.runs == 0 {
-                continue;
-            }
-            let seen = bits(block.prints).map(|bit| start + bit - string.start);
-            let long = bits(block.runs).map(|bit| start + bit - string.start);
-            if seen.into_iter().any(|at| engine.sign_at(raw, at, notes) == Glance::Suspicious)
-                || long.into_iter().any(|at| engine.is_suspicious_run(raw, at))
-            {
+        for &at in overview.prints.within(string, &mut notes.prints) {
+            if engine.sign_at(raw, at as usize - string.start, notes) == Glance::Suspicious {
                 return Glance::Suspicious;
             }
         }
-        Glance::Clear
+        let runs = overview.runs.within(string, &mut notes.runs);
+        match runs.iter().any(|&at| engine.is_suspicious_run(raw, at as usize - string.start)) {
+            true => Glance::Suspicious,
+            false => Glance::Clear,
+        }
     }
 
     /// Whether a member's name may say something of its value.
-    pub(crate) fn may_tell(&self, overview: &Overview, body: &[u8], name: &Range<usize>) -> bool {
-        let marked = overview.blocks_of(name).any(|(_, block)| block.prints != 0);
+    pub(crate) fn may_tell(
+        &self,
+        overview: &Overview,
+        body: &[u8],
+        name: &Range<usize>,
+        notes: &mut Notes<'_>,
+    ) -> bool {
+        let marked = !overview.prints.within(name, &mut notes.prints).is_empty();
         let name = &body[name.clone()];
         marked && (name::may_tell(name) || foreign::is_name(name)) || name == b"d"
     }
@@ -141,15 +147,6 @@ impl Detectors {
             !matches.is_empty()
         })
     }
-}
-
-/// The places of the bits that are set.
-fn bits(mut bits: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-        bits &= bits - 1;
-        Some(bit)
-    })
 }
 
 impl Engine {
