@@ -23,6 +23,11 @@ const PIECES: &[&str] = &[
     "default",
     "ENV",
     "export",
+    "#define ",
+    "ParameterKey",
+    "ParameterValue",
+    "contrase\u{f1}a",
+    "senha",
     "VALUES",
     "id",
     "user",
@@ -121,11 +126,33 @@ fn text() -> impl Strategy<Value = String> {
         .prop_map(|(name, value)| format!("INSERT INTO t (id, {name}) VALUES (1, '{value}');"));
     let member =
         (name(), value()).prop_map(|(name, value)| json!({(name): value, "other": [name]}).to_string());
-    prop_oneof![3 => any, 3 => beside, 1 => named, 1 => table, 1 => column, 1 => member]
+    // What says a value's name: the string before it.
+    let label = (sayer(), name(), addition(), value());
+    let label = label.prop_map(|((key, other), name, addition, value)| {
+        json!([{(key): format!("{name}{addition}"), (other): value}]).to_string()
+    });
+    let flag = (name(), addition(), value())
+        .prop_map(|(name, addition, value)| json!(["run", format!("--{name}{addition}"), value]).to_string());
+    let define = (name(), prop::sample::select(&["\"", "'", ""][..]), value())
+        .prop_map(|(name, mark, value)| format!("#define {name} {mark}{value}{mark}\n"));
+    prop_oneof![
+        3 => any, 3 => beside, 1 => named, 1 => table, 1 => column, 1 => member, 1 => label, 1 => flag, 1 => define
+    ]
 }
 
 fn name() -> impl Strategy<Value = &'static str> {
     prop::sample::select(&PIECES[..7])
+}
+
+/// The members of an object of which one says what the other is called.
+fn sayer() -> impl Strategy<Value = (&'static str, &'static str)> {
+    let pairs = &[("name", "value"), ("key", "value"), ("Name", "Value"), ("ParameterKey", "ParameterValue")];
+    prop::sample::select(&pairs[..])
+}
+
+/// What a name may have behind it.
+fn addition() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(&["", "", " (prod)", " for prod", ":", "/1", "]", " ", "\u{200b}", "#"][..])
 }
 
 /// The text in a request, in so many levels of JSON, after something or not.

@@ -33,7 +33,10 @@ use super::{
     value::{self, Makeup},
 };
 
-pub(super) use self::member::{decode64, digit64};
+pub(super) use self::{
+    member::{decode64, digit64},
+    place::{COMMANDS, DEFINE},
+};
 
 /// Looks at the surroundings of a literal.
 pub(super) type Look = fn(&Context, &[u8], Range<usize>, &mut usize, &mut Vec<Match>);

@@ -105,9 +105,12 @@ pub(super) fn separator(text: &[u8], name: &Range<usize>) -> Option<Separated> {
     }
 }
 
+/// What stands before a name that C gives a meaning to.
+pub(in crate::detect) const DEFINE: &[u8] = b"#define ";
+
 /// Whether a name follows that C gives a meaning to: `#define NAME "value"`.
 fn is_definition(before: &[u8]) -> bool {
-    before.ends_with(b"#define ")
+    before.ends_with(DEFINE)
 }
 
 /// Whether a quotation mark opens the attribute that names an XML element: `name="` or `key="`.
@@ -175,6 +178,10 @@ fn named_value(text: &[u8], at: usize) -> Option<(Sign, usize)> {
     matches!(text.get(sign), Some(b':' | b'=')).then_some((Sign::Colon, sign + 1))
 }
 
+/// Words behind which a name stands whose value is the next word.
+pub(in crate::detect) const COMMANDS: [&[u8]; 7] =
+    [b"ENV ", b"setenv ", b"setx ", b"set -x ", b"set -gx ", b"set -Ux ", b"export -x "];
+
 /// Whether a blank may separate the name from its value: a flag, a line of `.netrc`, `ENV` of a container
 /// file.
 fn takes_blank(text: &[u8], name: &Range<usize>) -> bool {
@@ -182,8 +189,6 @@ fn takes_blank(text: &[u8], name: &Range<usize>) -> bool {
     let has = |word: &[u8]| memchr::memmem::find(before, word).is_some();
     let netrc =
         text[name.clone()] == *b"password" && has(b"login ") && (has(b"machine ") || has(b"default "));
-    const COMMANDS: [&[u8]; 7] =
-        [b"ENV ", b"setenv ", b"setx ", b"set -x ", b"set -gx ", b"set -Ux ", b"export -x "];
     let server = text[name.clone()] == *b"requirepass" || text[name.clone()] == *b"masterauth";
     let flag = text[name.start] == b'-'
         && text.get(name.start + 1).is_some_and(|byte| *byte == b'-' || byte.is_ascii_lowercase());

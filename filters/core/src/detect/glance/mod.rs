@@ -8,6 +8,7 @@
 //!
 //! What is said here may be wrong in one direction: a string that holds nothing may be called suspicious.
 
+mod beside;
 mod signs;
 mod word;
 
