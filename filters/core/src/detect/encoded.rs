@@ -194,3 +194,16 @@ pub(super) fn percent_byte(text: &[u8]) -> Option<u8> {
     let digit = |at: usize| char::from(*text.get(at)?).to_digit(16);
     (text.first() == Some(&b'%')).then(|| Some((digit(1)? << 4 | digit(2)?) as u8))?
 }
+
+/// A value with its percent-encoded bytes decoded, where it has such.
+pub(super) fn percent_decoded(value: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(b'%', value)?;
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut at = 0;
+    while at < value.len() {
+        let byte = percent_byte(&value[at..]);
+        decoded.push(byte.unwrap_or(value[at]));
+        at += if byte.is_some() { 3 } else { 1 };
+    }
+    (decoded.len() < value.len()).then_some(decoded)
+}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Context, is_opaque, member, piped, place};
+use super::{Context, member, piped, place, verdict::is_opaque};
 use crate::detect::{
     class::work,
     engine::Match,

@@ -243,7 +243,8 @@ pub(super) fn value(
 fn is_drawn(value: &[u8]) -> bool {
     let makeup = Makeup::of(value);
     let random = makeup.is_random() && makeup.digits >= 2 || letters::is_gibberish(value);
-    random && value.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'.') || super::is_generated(value)
+    random && value.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'.')
+        || super::verdict::is_generated(value)
 }
 
 /// Skips what may open a value: a bracket, a new line, the marks of Markdown and the properties of YAML.

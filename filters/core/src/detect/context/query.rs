@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Context, Telling, name, place};
-use crate::detect::{class::Class, engine::Match, value::Makeup};
+use crate::detect::{class::Class, encoded::percent_decoded, engine::Match, value::Makeup};
 
 /// `sig=`: of a shared access signature, if the rest of its query says so.
 pub(super) fn signature(
@@ -36,9 +36,10 @@ pub(super) fn parameters(context: &Context, text: &[u8], range: Range<usize>, ma
             continue;
         };
         let (key, value) = (&parameter[..equals], &parameter[equals + 1..]);
-        let decoded = super::percent_decoded(value);
+        let decoded = percent_decoded(value);
         let plain = decoded.as_deref().unwrap_or(value).iter().all(|&byte| Class::OPAQUE.has(byte));
-        let known = PARAMETERS.contains(&key) && plain && value.len() >= 20 && super::is_opaque(value);
+        let known =
+            PARAMETERS.contains(&key) && plain && value.len() >= 20 && super::verdict::is_opaque(value);
         if known && name::telling(key) != Some(Telling::Password) && value.len() < place::LONGEST {
             let value = start + equals + 1..start + parameter.len();
             context.push("GENERIC_SECRET", value, matches);

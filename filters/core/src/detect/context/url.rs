@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Context, percent_decoded, query};
+use super::{Context, query};
 use crate::detect::{
     class::{Class, work},
+    encoded::percent_decoded,
     engine::Match,
     example, lookalike,
     value::{self, Makeup},
