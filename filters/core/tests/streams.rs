@@ -379,6 +379,38 @@ fn a_json_body_is_restored_as_it_arrives() {
 }
 
 #[test]
+fn a_body_that_stops_being_json_is_restored_as_text() {
+    let (vault, _entry, placeholder) = known();
+    let (cut, rest) = placeholder.split_at(6);
+    let once = json!(PLAINTEXT).to_string();
+    for (body, expected) in [
+        (
+            format!("[default]\naws_secret_access_key = {placeholder}\n[\"b\"]\nc = \"{placeholder}\"\n"),
+            format!("[default]\naws_secret_access_key = {PLAINTEXT}\n[\"b\"]\nc = \"{PLAINTEXT}\"\n"),
+        ),
+        (format!("[{placeholder}]"), format!("[{PLAINTEXT}]")),
+        // What follows its last string does not begin another.
+        (format!("[\"a\"] b \"c\" {placeholder}"), format!("[\"a\"] b \"c\" {PLAINTEXT}")),
+        (format!("[1 {{\"a\": \"{placeholder}"), format!("[1 {{\"a\": \"{PLAINTEXT}")),
+        // Strings before that are JSON's.
+        (format!("[\"{placeholder}\", x]{placeholder}"), format!("[{once}, x]{PLAINTEXT}")),
+        // A string that breaks while something waits.
+        (format!("[\"{cut}\n{cut}{rest}"), format!("[\"{cut}\n{PLAINTEXT}")),
+    ] {
+        for size in 1..=body.len() {
+            let mut restorer = BodyRestorer::new(Dialect::by_name("generic").expect("a dialect").response);
+            let mut restorations = Restorations::new(Arc::clone(&vault), SCOPE, 0);
+            let mut out = Vec::new();
+            for chunk in body.as_bytes().chunks(size) {
+                restorer.push(chunk, &mut restorations, &mut out);
+            }
+            restorer.finish(&mut out);
+            assert_eq!(String::from_utf8_lossy(&out), expected, "chunks of {size}");
+        }
+    }
+}
+
+#[test]
 fn a_body_that_is_not_json_passes() {
     let (vault, _entry, _) = known();
     let mut restorer = BodyRestorer::new(Dialect::by_name("generic").expect("a dialect").response);

@@ -5,13 +5,15 @@ use std::ops::Range;
 use super::{Resolve, TextRestorer};
 use crate::json::{Lexer, Rule, Schema, StringPiece, Visitor};
 
-/// Restores the strings of a JSON body; every other byte leaves in the call that brought it in.
+/// Restores the strings of a JSON body; every other byte leaves in the call that brought it in. From where a body
+/// stops being JSON it is plain text, as it is to the tokenizer: a file may begin with a bracket and be none
+/// (`[default]`).
 pub struct BodyRestorer {
     schema: &'static Schema,
     lexer: Lexer<'static>,
-    /// The string under way; `None` for one that is opaque.
+    /// The string under way, or what follows JSON; `None` for a string that is opaque.
     text: Option<TextRestorer>,
-    /// The body is not JSON after all: what follows passes as it is.
+    /// The body is not JSON after all: what follows is plain text.
     broken: bool,
 }
 
@@ -25,16 +27,23 @@ impl BodyRestorer {
     /// Takes the next bytes and appends to `out` all that is decided.
     pub fn push(&mut self, bytes: &[u8], resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
         if self.broken {
-            return out.extend_from_slice(bytes);
+            return self.plain(bytes, resolve, out);
         }
         let mut walk = Walk { schema: self.schema, text: &mut self.text, bytes, copied: 0, resolve, out };
         let walked = self.lexer.push(bytes, &mut walk);
         let copied = walk.copied;
         if walked.is_err() {
             self.broken = true;
-            self.finish(out);
+            self.text = Some(TextRestorer::behind_json(self.text.take(), resolve, out));
+            return self.plain(&bytes[copied..], resolve, out);
         }
         out.extend_from_slice(&bytes[copied..]);
+    }
+
+    fn plain(&mut self, bytes: &[u8], resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
+        if let Some(text) = &mut self.text {
+            text.push(bytes, resolve, out);
+        }
     }
 
     /// Gives up waiting at the end of the body.

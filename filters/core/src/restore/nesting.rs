@@ -65,6 +65,15 @@ impl Nesting {
         }
     }
 
+    /// For what follows a text that stopped being JSON, from somewhere in a line: plain, whatever it looks like.
+    #[must_use]
+    pub fn behind_json() -> Self {
+        let mut nesting = Self::new(false, false);
+        nesting.levels[0].state = State::Dead;
+        nesting.line.push(OTHER);
+        nesting
+    }
+
     /// Takes the next raw byte. Gives the innermost character that it completes, if it does.
     #[inline]
     pub fn step(&mut self, raw: u8) -> Option<Character> {

@@ -40,6 +40,15 @@ impl TextRestorer {
         Self::new(Nesting::new(false, false))
     }
 
+    /// For the rest of a body that stopped being JSON. `before`: what was under way there, and waited.
+    pub(super) fn behind_json(before: Option<Self>, resolve: &mut dyn Resolve, out: &mut Vec<u8>) -> Self {
+        let mut text = Self::new(Nesting::behind_json());
+        if let Some(before) = before {
+            text.push(&before.held, resolve, out);
+        }
+        text
+    }
+
     fn new(nesting: Nesting) -> Self {
         Self {
             nesting,
