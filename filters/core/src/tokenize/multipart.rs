@@ -71,7 +71,13 @@ fn part(
         return Err(Unscannable::Charset);
     }
     let lines = disposition("filename").is_some_and(|name| name.ends_with(".jsonl"));
-    let content_type = if lines { Some("application/jsonl") } else { declared };
+    // The file's name says what it is more often than its type does; the parameters are the type's still, since
+    // a reader may heed the character set among them.
+    let lines = lines.then(|| {
+        let parameters = declared.and_then(|declared| declared.split_once(';')).map_or("", |(_, rest)| rest);
+        format!("application/jsonl;{parameters}")
+    });
+    let content_type = lines.as_deref().or(declared);
     let name = disposition("name").map(str::as_bytes);
     let scanned = tokenizer.body_at(content_type, content, schema, (depth + 1, name))?;
     splices.extend_at(content_start, scanned);

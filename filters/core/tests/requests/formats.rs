@@ -33,12 +33,19 @@ fn a_charset_that_makes_another_text_of_it_is_refused() {
             part(&format!("{field}=\"a\"\r\nContent-Type: text/plain; charset=utf-7"), "x") + "--B--\r\n"
         }),
         ("multipart/form-data; boundary=B", {
+            let file = format!("{field}=\"file\"; filename=\"x.jsonl\"");
+            part(&format!("{file}\r\nContent-Type: application/jsonl; charset=utf-7"), "{}\n") + "--B--\r\n"
+        }),
+        ("multipart/form-data; boundary=B", {
             part(&format!("{field}=\"_charset_\""), "utf-7") + &part(&format!("{field}=a"), "x") + "--B--\r\n"
         }),
     ] {
         let scanned = scan("generic", Some(content_type), body.as_bytes());
         assert_eq!(scanned, Err(Unscannable::Charset), "{content_type}");
     }
+    let file = format!("{field}=\"file\"; filename=\"x.jsonl\"");
+    let lines = part(&format!("{file}\r\nContent-Type: text/plain; charset=utf-8"), "{}\n") + "--B--\r\n";
+    assert!(scan("generic", Some("multipart/form-data; boundary=B"), lines.as_bytes()).is_ok());
     for content_type in ["application/json; charset=utf-8", "application/json; charset=iso-8859-1"] {
         assert!(scan("generic", Some(content_type), b"{}").is_ok());
     }
