@@ -97,12 +97,20 @@ impl Places {
     /// The places in a range. `near` is where the last range that was looked for ended: the next is near.
     #[inline]
     pub(crate) fn within<'p>(&'p self, range: &Range<usize>, near: &mut Near) -> &'p [u32] {
+        /// What is no farther is reached step by step; but who goes to and fro between the elements of an array and
+        /// the name of all must not walk all the way each time (law 11).
+        const STEPS: usize = 32;
         let list = self.0.as_slice();
         let mut start = near.0.min(list.len());
         if start > 0 && list[start - 1] as usize >= range.start {
             start = list[..start].partition_point(|place| (*place as usize) < range.start);
         }
+        let few = start + STEPS;
         while list.get(start).is_some_and(|place| (*place as usize) < range.start) {
+            if start == few {
+                start += list[start..].partition_point(|place| (*place as usize) < range.start);
+                break;
+            }
             start += 1;
         }
         let mut end = start;

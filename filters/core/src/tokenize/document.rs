@@ -7,7 +7,7 @@ use super::{
     glimpse::Glimpse,
     key_lines::Place,
     leaf::spelt_out,
-    names::{is_flag, is_label, is_value},
+    names::{is_flag, is_label, is_value, may_name},
     seams::Seams,
     sieve::Sieve,
 };
@@ -117,7 +117,7 @@ struct Walk<'a, T> {
     seams: Seams,
     /// Member names that are not escaped and shorter are not scanned.
     shortest_key: usize,
-    /// The member name last seen, or what stands for it.
+    /// The member name last seen, or what stands for it; `None` for one too long to tell anything.
     key: Option<Range<usize>>,
     /// The value of the member before, if that says the name of another.
     label: Option<Range<usize>>,
@@ -195,8 +195,11 @@ impl<T: Strings> Walk<'_, T> {
     fn is_named(&self, key: Option<&Range<usize>>, names: &[&[u8]]) -> bool {
         /// The shortest name with an escape of a letter in it.
         const SPELT: usize = b"te\\u0078t".len();
+        /// The longest of the names, all in escapes.
+        const LONGEST: usize = 6 * b"contents".len();
         key.map(|key| &self.body[key.clone()]).is_some_and(|key| {
-            names.contains(&key) || key.len() >= SPELT && names.contains(&&*spelt_out(key))
+            names.contains(&key)
+                || (SPELT..=LONGEST).contains(&key.len()) && names.contains(&&*spelt_out(key))
         })
     }
 
@@ -239,11 +242,11 @@ impl<T: Strings> Visitor for Walk<'_, T> {
                 self.scan(raw.clone(), None);
             }
             let label = self.label.take().filter(|_| is_value(&self.body[raw.clone()]));
-            self.key = label.or(Some(raw));
+            self.key = label.or(Some(raw)).filter(may_name);
             return;
         }
         let is_label = self.key.as_ref().is_some_and(|key| is_label(&self.body[key.clone()]));
-        self.label = is_label.then(|| raw.clone());
+        self.label = is_label.then(|| raw.clone()).filter(may_name);
         match self.schema.rule(piece.place) {
             Rule::Opaque => {}
             Rule::Signature => {

@@ -9,6 +9,16 @@ const VALUES: [&[u8]; 3] = [b"value", b"Value", b"ParameterValue"];
 /// Longer ones name nothing.
 const LONGEST_FLAG: usize = 64;
 
+/// Longer names tell nothing, as they are written: no detector looks at more than 256 bytes of one, and an escape
+/// makes at most six of each.
+const LONGEST: usize = 6 * 256;
+
+/// Whether a name is short enough to tell anything. What every element of an array asks of its name must not
+/// cost what the name is long (law 11).
+pub(super) fn may_name(raw: &Range<usize>) -> bool {
+    raw.len() <= LONGEST
+}
+
 /// Whether a member's name is that of one that says what another holds.
 pub(super) fn is_label(name: &[u8]) -> bool {
     LABELS.contains(&name)

@@ -82,6 +82,38 @@ fn keys_and_seams_without_end_cost_what_they_are_long() {
     assert_eq!(seen.concat().matches("<pl:AWS_ACCESS_KEY:").count(), 2 * many);
 }
 
+/// The same of names, which every element of an array asks for.
+#[test]
+fn long_names_of_many_elements_cost_what_they_are_long() {
+    let key = key();
+    let name = format!("{} {key} \\\\", "a".repeat(1 << 20));
+    let elements = "[],\"\",\"\\u0070\",".repeat(1 << 17);
+    for members in
+        [format!("\"{name}\":[{elements}1]"), format!("\"name\":\"{name}\",\"value\":[{elements}1]")]
+    {
+        let body = format!("{{{members},\"password\":\"k7Qz2mX9\"}}");
+        let seen = scan("generic", Some("application/json"), body.as_bytes()).expect("scannable");
+        let seen = String::from_utf8(seen).expect("UTF-8");
+        // The name is scanned as the text that it is, and the next one tells.
+        assert!(!seen.contains(&key) && seen.contains("<pl:AWS_ACCESS_KEY:"));
+        assert!(!seen.contains("k7Qz2mX9"));
+    }
+}
+
+/// As long as one that tells can be written.
+#[test]
+fn a_name_tells_however_it_is_written() {
+    let blank = "\\u0020";
+    let password = "password".bytes().map(|byte| format!("\\u{byte:04x}")).collect::<String>();
+    let name = format!("{}{password}{}", blank.repeat(120), blank.repeat(120));
+    for body in
+        [format!("{{\"{name}\":\"k7Qz2mX9\"}}"), format!("{{\"name\":\"{name}\",\"value\":\"k7Qz2mX9\"}}")]
+    {
+        let seen = scan("generic", Some("application/json"), body.as_bytes()).expect("scannable");
+        assert!(!String::from_utf8_lossy(&seen).contains("k7Qz2mX9"));
+    }
+}
+
 #[test]
 fn a_token_may_be_cut_between_parts() {
     let key = key();
