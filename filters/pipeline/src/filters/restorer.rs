@@ -112,3 +112,48 @@ impl Filter for Restorer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use waterwall_core::{
+        detect::Detectors,
+        placeholder::SessionKey,
+        tokenize::Tokenizer,
+        vault::{Scope, Vault},
+    };
+
+    use super::*;
+
+    /// Law 3, for files that begin as JSON does and are none.
+    #[test]
+    fn an_uploaded_file_comes_back_as_it_was() {
+        let media_type = "application/octet-stream";
+        let vault = Arc::new(Vault::new(SessionKey::new([1; 32]), 10, 10));
+        let scope = Scope(1);
+        let detectors = Detectors::builtin();
+        let tokenizer = Tokenizer { detectors: &detectors, vault: &vault, scope, now: 0 };
+        let dialect = Dialect::by_name("openai").expect("a dialect");
+        let secret = format!("AKIA{}", "FAKE".repeat(4));
+        for file in [
+            format!("[default]\naws_access_key_id = {secret}\n[other]\nid = \"{secret}\"\n"),
+            format!("\n[[bin]]\nname = \"a\"\n\n[\"env.b\"]\nKEY = \"{secret}\"\n"),
+            format!("{{ echo {secret}; }}\n"),
+            format!("[1, \"{secret}\"]\n{{\"a\": \"{secret}\"}}\n"),
+        ] {
+            let splices = tokenizer.body(Some(media_type), file.as_bytes(), dialect.request);
+            let sent = splices.expect("scannable").apply(file.as_bytes());
+            assert!(!String::from_utf8_lossy(&sent).contains(&secret));
+            for size in 1..=sent.len() {
+                let mut restorer =
+                    AnswerRestorer::for_media_type(media_type, dialect).expect("it holds text");
+                let mut restorations = Restorations::new(Arc::clone(&vault), scope, 0);
+                let mut out = Vec::new();
+                for chunk in sent.chunks(size) {
+                    restorer.push(chunk, &mut restorations, &mut out);
+                }
+                restorer.finish(&mut restorations, &mut out);
+                assert_eq!(String::from_utf8_lossy(&out), file, "chunks of {size}");
+            }
+        }
+    }
+}
