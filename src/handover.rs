@@ -40,7 +40,7 @@ pub(crate) use message::Held;
 pub(crate) use program::Program;
 
 /// The version of what is said over the socket. Another one is refused by the heir.
-const PROTOCOL: u32 = 1;
+const PROTOCOL: u32 = 2;
 
 fn socket_of(config: &Config) -> PathBuf {
     config.state_dir.join("handover.sock")

@@ -54,22 +54,22 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
     if let Some(torn) = &report.torn_moved_to {
         writeln!(out, "warning: the last line was torn; its bytes are in {torn} beside the log")?;
     }
-    let mut noted = Ok(());
-    if let Some(event) = report.uncovered_event() {
+    if report.uncovered > 0 {
         writeln!(
             out,
             "warning: no checkpoint covered the last {} lines; the log says so from here on",
             report.uncovered
         )?;
-        noted = writer.append(event, now).map(drop);
     }
-    let archived = noted.and_then(|()| writer.rotate("rotate-chain", now));
-    let archived = archived.and_then(|archived| writer.close(now).map(|()| archived)).map_err(|error| {
-        Failure::new(
-            format!("{}: {error}", chain.display()),
-            "Check the disk and the directory; the log is as it was.",
-        )
-    })?;
+    let archived = writer
+        .rotate("rotate-chain", now)
+        .and_then(|archived| writer.close(now).map(|()| archived))
+        .map_err(|error| {
+            Failure::new(
+                format!("{}: {error}", chain.display()),
+                "Check the disk and the directory; the log is as it was.",
+            )
+        })?;
     tell(out, &archived.path.display().to_string(), chain)
 }
 
@@ -128,7 +128,7 @@ fn options(args: &Args, chain: &Path, audit: &Audit) -> Result<WriterOptions, Fa
     })?;
     // Receipts that the log ends before are looked at where they are certain to be this log's.
     let receipts_dir = (chain == audit.chain).then(|| audit.receipts_dir.clone());
-    Ok(WriterOptions { receipts_dir, ..WriterOptions::new(key) })
+    Ok(WriterOptions { receipts_dir, tell_uncovered: true, ..WriterOptions::new(key) })
 }
 
 /// The configuration's key; for another log, the one that a STATE_DIR/audit/proxy.jsonl has at its

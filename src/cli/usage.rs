@@ -11,8 +11,9 @@ pub(super) fn failure(error: &Error) -> Option<Failure> {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return None,
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
         // It may be the value itself, and is not for a terminal's history to keep twice.
-        ErrorKind::UnknownArgument if is_of_secrets(error) => {
-            "there is an argument too many; values are read from stdin, never from the command line"
+        kind if kind != ErrorKind::MissingRequiredArgument && is_of_secrets(error) => {
+            "there is an argument that does not belong there; values are read from stdin, never from the \
+             command line"
                 .to_owned()
         }
         _ => first_paragraph(&error.render().to_string()),
@@ -106,9 +107,18 @@ mod tests {
 
     #[test]
     fn a_value_on_the_command_line_is_not_repeated() {
-        let (what, remedy) = told(&["secrets", "add", "NAME", "not-to-be-told"]);
-        assert!(!what.contains("not-to") && !remedy.contains("not-to"), "{what} {remedy}");
-        assert!(what.contains("stdin"), "{what}");
+        for arguments in [
+            &["add", "NAME", "not-to-be-told"][..],
+            &["not-to-be-told"],
+            &["add", "NAME", "--force=not-to-be-told"],
+            &["add", "NAME", "--not-to-be-told"],
+            &["list", "--json=not-to-be-told"],
+            &["remove", "NAME", "not-to-be-told"],
+        ] {
+            let (what, remedy) = told(&[&["secrets"], arguments].concat());
+            assert!(!what.contains("not-to") && !remedy.contains("not-to"), "{what} {remedy}");
+            assert!(what.contains("stdin"), "{what}");
+        }
     }
 
     #[test]

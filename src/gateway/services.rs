@@ -92,6 +92,9 @@ fn not_opened(error: OpenError) -> Failure {
         OpenError::Locked { .. } => {
             "Stop that gateway, or give this one another `state_dir` or `audit.chain`."
         }
+        OpenError::Damaged { .. } => {
+            "`waterwall verify-chain` tells more. To go on, move the log away, keep it, and start: a new one begins."
+        }
         _ => "Check that file and its directory; `waterwall verify-chain` tells whether the log is sound.",
     };
     Failure::new(format!("cannot open the audit log: {error}"), remedy)
@@ -111,6 +114,7 @@ fn options(audit: &config::Audit) -> Result<WriterOptions> {
         manifests_dir: Some(audit.manifests_dir.clone()),
         // No request waits for the disk: the upkeep syncs.
         sync_inline: false,
+        tell_uncovered: true,
         ..WriterOptions::new(key)
     })
 }
@@ -129,13 +133,12 @@ fn open_chain(audit: &config::Audit) -> Result<ChainWriter> {
         let (receipts, directory) = (report.rebuilt_receipts, audit.receipts_dir.display());
         tracing::warn!(receipts, %directory, "receipts that were lost or torn were made anew from their lines");
     }
-    if let Some(event) = report.uncovered_event() {
+    if report.uncovered > 0 {
         tracing::warn!(
             lines = report.uncovered,
             last_seq = report.lines,
             "no checkpoint covers the audit log's last lines: the gateway did not stop by itself, or somebody added them"
         );
-        chain.append(event, SystemTime::now()).context("cannot write to the audit log")?;
     }
     tracing::info!(log = %audit.chain.display(), lines = report.lines, "audit log opened");
     Ok(chain)

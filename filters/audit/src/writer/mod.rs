@@ -32,7 +32,10 @@ mod tests;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
-    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -61,6 +64,9 @@ pub struct ChainWriter {
     /// Another process may write too, see [`shared`].
     shared: AtomicBool,
     uncovered_at_start: u64,
+    /// What the log has to say before anything else is signed.
+    owed: Mutex<Option<Event>>,
+    owes: AtomicBool,
 }
 
 struct State {
@@ -171,6 +177,12 @@ impl ChainWriter {
             let finished = writer.finish_rotation(archive, now);
             finished.map_err(|source| OpenError::Append { path: owned(), source })?;
         }
+        if let Some(event) = report.uncovered_event().filter(|_| writer.options.tell_uncovered) {
+            *writer.owed() = Some(event);
+            writer.owes.store(true, Ordering::Release);
+            // A full disk is no reason not to start: whatever is written next says this first.
+            let _ = writer.settle(now);
+        }
         if let Some(moved) = moved {
             report.torn_moved_to = Some(moved.name.clone());
             append(Event::Recovered { moved_to: moved.name, bytes: moved.bytes }.into())?;
@@ -212,7 +224,27 @@ impl ChainWriter {
             lock,
             shared: AtomicBool::new(false),
             uncovered_at_start: position.tally.lines,
+            owed: Mutex::new(None),
+            owes: AtomicBool::new(false),
         }
+    }
+
+    fn owed(&self) -> MutexGuard<'_, Option<Event>> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what the log has to say first. Whoever comes meanwhile waits, so that nothing is signed before.
+    fn settle(&self, now: SystemTime) -> Result<(), AppendError> {
+        if !self.owes.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let mut owed = self.owed();
+        if let Some(event) = owed.clone() {
+            self.submit(Request { entries: vec![event.into()], now, seal: Seal::IfDue }, false)?;
+            *owed = None;
+            self.owes.store(false, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// The log's id; none for a chain that the predecessor began.
@@ -235,6 +267,7 @@ impl ChainWriter {
     /// # Errors
     /// As [`ChainWriter::append`].
     pub fn append_all(&self, events: Vec<Event>, now: SystemTime) -> Outcome {
+        self.settle(now)?;
         let entries = events.into_iter().map(Entry::from).collect();
         let outcome = self.submit(Request { entries, now, seal: Seal::IfDue }, false);
         if self.options.sync_inline {
@@ -253,6 +286,7 @@ impl ChainWriter {
     /// # Errors
     /// [`AppendError`].
     pub fn checkpoint_if_due(&self, now: SystemTime) -> Result<(), AppendError> {
+        self.settle(now)?;
         self.submit(Request { entries: Vec::new(), now, seal: Seal::IfDue }, false)?;
         self.sync()
     }
@@ -262,6 +296,7 @@ impl ChainWriter {
     /// # Errors
     /// [`AppendError`].
     pub fn checkpoint(&self, now: SystemTime) -> Result<(), AppendError> {
+        self.settle(now)?;
         self.submit(Request { entries: Vec::new(), now, seal: Seal::IfAnyLine }, false)?;
         self.sync()
     }
@@ -272,6 +307,7 @@ impl ChainWriter {
     /// # Errors
     /// [`AppendError`].
     pub fn close(&self, now: SystemTime) -> Result<(), AppendError> {
+        self.settle(now)?;
         self.submit(Request { entries: Vec::new(), now, seal: Seal::IfAnyLine }, true)?;
         self.sync()
     }

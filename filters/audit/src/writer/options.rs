@@ -39,6 +39,8 @@ pub struct WriterOptions {
     /// been answered. False: only `ChainWriter::checkpoint_if_due` and `ChainWriter::close` do,
     /// so that no request waits for the disk; then call the former every second or so.
     pub sync_inline: bool,
+    /// Whether the log says first how many lines at its end no checkpoint covered when it was opened.
+    pub tell_uncovered: bool,
 }
 
 impl WriterOptions {
@@ -57,6 +59,7 @@ impl WriterOptions {
             rotate_bytes: None,
             log_id: None,
             sync_inline: true,
+            tell_uncovered: false,
         }
     }
 }

@@ -22,10 +22,9 @@ pub struct OpenReport {
 }
 
 impl OpenReport {
-    /// What the log should say before anything else is done with it: the next checkpoint covers lines that
+    /// What the log says before anything else is done with it: the next checkpoint covers lines that
     /// none covered when they were found, and from then on nobody can tell which.
-    #[must_use]
-    pub fn uncovered_event(&self) -> Option<Event> {
+    pub(super) fn uncovered_event(&self) -> Option<Event> {
         (self.uncovered > 0)
             .then_some(Event::UncoveredAtStart { lines: self.uncovered, last_seq: self.lines })
     }

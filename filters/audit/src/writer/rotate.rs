@@ -53,6 +53,7 @@ impl ChainWriter {
     /// # Errors
     /// [`AppendError`]; the log is as it was then.
     pub fn rotate(&self, reason: &str, now: SystemTime) -> Result<Archived, AppendError> {
+        self.settle(now)?;
         let mut turn = self.wait_for_turn()?;
         // The turn has its core until it is dropped.
         let Some(core) = turn.core.as_deref_mut() else { return Err(AppendError::Interrupted) };

@@ -32,7 +32,7 @@ use crate::{
     checkpoint::{self, Claim},
     genesis,
     line::{Line, read_line},
-    timestamp,
+    timestamp::{self, Minutes},
     verify::facts,
 };
 
@@ -109,6 +109,7 @@ fn read_until(
         }
         let damaged = |reason: String| OpenError::Damaged { path: path.to_owned(), line: number, reason };
         if ended && buffer.trim_ascii().is_empty() {
+            rules.fault(number, "it is blank");
             position.len += buffer.len() as u64 + 1;
             continue;
         }
@@ -153,17 +154,22 @@ fn read_until(
 const KEPT: usize = 256;
 
 /// Judges the end of a log that begins with our own genesis line: what comes after the last checkpoint that is
-/// genuine and in its place has to be canonical, tied line to line, and without a checkpoint that is none.
+/// genuine and in its place has to be canonical, tied line to line, not blank, in the order of time, and without a
+/// checkpoint or genesis that is none.
 ///
 /// We write nothing else. Going on behind something else, which whoever may write to the file can put there,
 /// would make a log that verifiers refuse from that line on for good. What was altered before that
-/// checkpoint is the verifier's business, who tells it from what is signed. A chain that the predecessor
-/// began is taken as it is: its failed writes left breaks.
+/// checkpoint is the verifier's business, who tells it from what is signed; but where lines are gone or came there,
+/// no later checkpoint is in its place. A chain that the predecessor began is taken as it is: its failed writes
+/// left breaks.
 struct Rules<'a> {
     key: &'a PublicKey,
     ours: bool,
     /// So far, without blank ones.
     lines: u64,
+    /// Of the line before, in milliseconds.
+    last_ts: Option<i64>,
+    minutes: Minutes,
     /// Numbers of lines that are wrong, and why: the first after each checkpoint.
     wrong: Vec<(u64, String)>,
     /// Checkpoints in their place whose signatures are not verified.
@@ -172,7 +178,15 @@ struct Rules<'a> {
 
 impl<'a> Rules<'a> {
     fn new(key: &'a PublicKey) -> Self {
-        Self { key, ours: false, lines: 0, wrong: Vec::new(), checkpoints: Vec::new() }
+        Self {
+            key,
+            ours: false,
+            lines: 0,
+            last_ts: None,
+            minutes: Minutes::default(),
+            wrong: Vec::new(),
+            checkpoints: Vec::new(),
+        }
     }
 
     /// The log begins so. One that names another key is refused for that alone.
@@ -186,13 +200,11 @@ impl<'a> Rules<'a> {
             return;
         }
         self.lines += 1;
-        match self.judge(line, head) {
-            Err(reason) => {
-                let segment = self.checkpoints.last().map_or(0, |(number, _)| *number);
-                if self.wrong.last().is_none_or(|(number, _)| *number < segment) {
-                    self.wrong.push((number, reason.to_owned()));
-                }
-            }
+        let ts = line.ts.as_deref().and_then(|text| self.minutes.parse(text));
+        let judged = self.judge(line, head, ts);
+        self.last_ts = ts.or(self.last_ts);
+        match judged {
+            Err(reason) => self.fault(number, reason),
             Ok(None) => {}
             Ok(Some(claim)) => {
                 self.checkpoints.push((number, claim));
@@ -203,13 +215,27 @@ impl<'a> Rules<'a> {
         }
     }
 
+    /// A line is wrong. Of those between two checkpoints, the first counts.
+    fn fault(&mut self, number: u64, reason: &str) {
+        let segment = self.checkpoints.last().map_or(0, |(number, _)| *number);
+        if self.ours && self.wrong.last().is_none_or(|(number, _)| *number < segment) {
+            self.wrong.push((number, reason.to_owned()));
+        }
+    }
+
     /// What it claims, if it is a checkpoint.
-    fn judge(&self, line: &Line<'_>, head: &Head) -> Result<Option<Claim>, &'static str> {
+    fn judge(&self, line: &Line<'_>, head: &Head, ts: Option<i64>) -> Result<Option<Claim>, &'static str> {
         if !line.exact {
             return Err("it is not in the form that is written");
         }
         if !line.follows(head.hash) || line.seq != head.seq.checked_add(1) {
             return Err("it does not follow the line before it");
+        }
+        if ts.is_none() || ts < self.last_ts {
+            return Err("its time is earlier than that of the line before it, or is none");
+        }
+        if self.lines > 1 && line.line_type.as_deref() == Some(genesis::LINE_TYPE) {
+            return Err("only the first line is a genesis");
         }
         if !line.is_checkpoint() {
             return Ok(None);

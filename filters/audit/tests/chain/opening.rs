@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use waterwall_audit::{ChainWriter, Hash, OpenError, SigningKey, chain::Head, checkpoint};
+use waterwall_audit::{ChainWriter, Hash, OpenError, SigningKey, WriterOptions, chain::Head, checkpoint};
 
 use crate::{
     common::with,
@@ -170,7 +170,8 @@ fn lines_that_are_not_of_the_chain_are_refused_and_not_gone_on_with() {
     let next = |line: &str, seq: u64| {
         with(&with(line, "prev_hash", Hash::of(checkpoint).to_hex().as_str()), "seq", seq)
     };
-    let sound = next(last_redaction, 8);
+    let ts = checkpoint.split("\"ts\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let sound = with(&next(last_redaction, 8), "ts", ts);
     let added = [
         ("a line again", last_redaction.clone(), "does not follow"),
         ("the checkpoint again", checkpoint.clone(), "does not follow"),
@@ -179,12 +180,18 @@ fn lines_that_are_not_of_the_chain_are_refused_and_not_gone_on_with() {
         ("another spelling", sound.replace("\"seq\":8", "\"seq\": 8"), "not in the form"),
         ("a checkpoint with an old signature", next(checkpoint, 8), "not a checkpoint"),
         ("a checkpoint without one", with(&sound, "line_type", "checkpoint"), "not a checkpoint"),
+        ("an earlier time", next(last_redaction, 8), "its time"),
+        ("a time in another spelling", with(&sound, "ts", ts.replace("+00:00", "Z").as_str()), "its time"),
+        ("no time", with(&sound, "ts", "soon"), "its time"),
+        ("a second genesis", with(&sound, "line_type", "genesis"), "only the first line"),
+        ("nothing", String::new(), "blank"),
+        ("a blank", " ".to_owned(), "blank"),
     ];
     for (what, line, reason) in added {
         for newline in ["\n", ""] {
             // Without a newline, what does not follow is a torn line, and is moved aside.
             let bytes = [whole.as_bytes(), line.as_bytes(), newline.as_bytes()].concat();
-            if newline.is_empty() && reason == "does not follow" {
+            if newline.is_empty() && matches!(reason, "does not follow" | "blank") {
                 continue;
             }
             fs::write(&log.path, &bytes).unwrap();
@@ -210,7 +217,10 @@ fn lines_that_are_not_of_the_chain_are_refused_and_not_gone_on_with() {
     assert!(matches!(error, OpenError::Damaged { line: 8, .. }), "{error}");
 
     fs::write(&log.path, [whole.as_str(), &sound, "\n"].concat()).unwrap();
-    assert_eq!(log.open().1.uncovered, 1, "what follows is told, and gone on with");
+    let (writer, report) = log.open();
+    assert_eq!(report.uncovered, 1, "what follows is told, and gone on with");
+    writer.close(at(0)).unwrap();
+    assert!(log.verify().to_string().starts_with("OK"), "{}", log.verify());
 }
 
 /// The checkpoint after it says what was signed, and the verifier what is not that: no reason not to start.
@@ -256,16 +266,37 @@ fn a_chain_of_the_predecessor_is_gone_on_with_as_it_is() {
     assert_eq!(log.open().1.lines, 5);
 }
 
+/// Nobody's writer makes them: before a checkpoint the verifier tells.
 #[test]
-fn blank_lines_are_passed_over() {
+fn blank_lines_before_a_checkpoint_are_passed_over() {
     let log = Log::with_lines(2);
-    let mut bytes = log.bytes();
-    bytes.extend_from_slice(b"\n \n");
-    fs::write(&log.path, bytes).unwrap();
+    let text = String::from_utf8(log.bytes()).unwrap();
+    fs::write(&log.path, text.replacen('\n', "\n\n \n", 1)).unwrap();
     let (writer, _) = log.open();
     assert_eq!(writer.append(redaction(4), at(0)).unwrap().seq, 5);
-    // Nobody's writer makes them: the verifier tells.
-    assert!(log.verify().to_string().contains("blank line where seq 5 was expected"));
+    assert!(log.verify().to_string().contains("blank line where seq 2 was expected"));
+}
+
+/// A crash left lines and a torn one: a checkpoint that is due at once comes after the line that tells of them.
+#[test]
+fn what_nobody_signed_is_told_before_it_is_signed() {
+    let log = Log::with_lines(1);
+    let (writer, _) = log.open();
+    writer.append(redaction(2), at(0)).unwrap();
+    writer.append(redaction(3), at(0)).unwrap();
+    drop(writer);
+    let mut bytes = log.bytes();
+    bytes.extend_from_slice(b"{\"half");
+    fs::write(&log.path, bytes).unwrap();
+    let options = WriterOptions { tell_uncovered: true, checkpoint_lines: 2, ..options() };
+    let (writer, report) = ChainWriter::open(&log.path, options, at(1_000)).unwrap();
+    assert_eq!(report.uncovered, 2);
+    let text = String::from_utf8(log.bytes()).unwrap();
+    let told = text.lines().position(|line| line.contains("uncovered_at_start")).unwrap();
+    let first = text.lines().skip(3).position(|line| line.contains("\"checkpoint\"")).unwrap() + 3;
+    assert!(told < first, "{text}");
+    writer.close(at(1_000)).unwrap();
+    assert!(log.verify().to_string().starts_with("OK"), "{}", log.verify());
 }
 
 #[test]

@@ -37,25 +37,26 @@ fn in_words(name: &[u8]) -> usize {
     count
 }
 
-/// A piece of code where no quotation marks are: `!0:this.error=t`, `arguments[4]`, `a&&!b`, `password$1`.
+/// A piece of code where no quotation marks are: `!0:this.error=t`, `a&&!b`, an element.
 pub(super) fn is_expression(value: &[u8]) -> bool {
     // Base64 ends in such signs.
     let value = &value[..value.len() - value.iter().rev().take_while(|byte| **byte == b'=').count()];
     const SIGNS: [&[u8]; 7] = [b"&&", b"||", b"==", b"=>", b"?.", b":this.", b"=this."];
-    let name = value.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
-    let behind = &value[name..];
-    let letters = value.first().is_some_and(u8::is_ascii_alphabetic);
-    let digits = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
-    let indexed = letters && behind.first() == Some(&b'[') && behind.ends_with(b"]");
-    let numbered = letters
-        && behind.first() == Some(&b'$')
-        && digits(&behind[1..])
-        && example::is_example(&value[..name]);
     value.starts_with(b"!0")
         || value.starts_with(b"!1")
-        || indexed
-        || numbered
+        || is_element(value)
         || SIGNS.iter().any(|sign| memchr::memmem::find(value, sign).is_some())
+}
+
+/// A name with a place behind it: `arguments[4]`, `password$1`.
+pub(super) fn is_element(value: &[u8]) -> bool {
+    let name = value.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+    let behind = &value[name..];
+    let digits = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
+    let indexed = behind.first() == Some(&b'[') && behind.ends_with(b"]");
+    let numbered =
+        behind.first() == Some(&b'$') && digits(&behind[1..]) && example::is_example(&value[..name]);
+    value.first().is_some_and(u8::is_ascii_alphabetic) && (indexed || numbered)
 }
 
 /// A hash in hex, as long as one of the usual functions makes it; a sign or a salt of one may stand before it.

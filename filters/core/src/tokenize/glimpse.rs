@@ -14,8 +14,9 @@ use super::{
     document::Strings,
     judged::{self, decode},
     key_lines::Place,
-    leaf::{LeafScanner, is_spelt_out, may_be_json},
+    leaf::{LeafScanner, is_spelt_out, may_be_json, spells_letters},
     sieve::SHORTEST_KEY,
+    surroundings::ESCAPED_ASCII,
 };
 use crate::{
     detect::{Glance, Notes},
@@ -31,7 +32,7 @@ pub(super) struct Glimpse<'a, 'n> {
     notes: &'n mut Notes<'a>,
     /// A string that was decoded.
     text: Buffer,
-    /// Whether anything in the document is spelt with escapes of ASCII.
+    /// Whether anything in the document is spelt by its number.
     has_escapes: bool,
 }
 
@@ -44,17 +45,21 @@ impl<'a, 'n> Glimpse<'a, 'n> {
         notes: &'n mut Notes<'a>,
     ) -> Self {
         let leaves = LeafScanner::new(tokenizer);
-        let has_escapes = overview.has_unicode_escape && is_spelt_out(body);
+        let has_escapes = overview.has_unicode_escape;
         Self { tokenizer, body, overview, leaves, notes, text: Buffer::default(), has_escapes }
     }
 
-    /// Whether names that tell could be hidden by escapes: the string's own, or one in the JSON that it holds.
+    /// Whether what tells could be hidden by escapes: the string's own name, one in the JSON that it holds, or a
+    /// name in letters that are not looked for as they are spelt.
     fn may_hide_name(&mut self, raw: &Range<usize>, key: Option<&Range<usize>>) -> bool {
         let Self { body, text, .. } = self;
         if key.is_some_and(|key| is_spelt_out(&body[key.clone()])) {
             return true;
         }
-        if !is_spelt_out(&body[raw.clone()]) {
+        if spells_letters(&body[raw.clone()]) {
+            return true;
+        }
+        if ESCAPED_ASCII.find(&body[raw.clone()]).is_none() {
             return false;
         }
         let text = text.emptied(raw.len());

@@ -15,7 +15,7 @@ use super::{
     key_lines::{self, KeyLines, Place},
     names::Names,
     nested::{self, Found},
-    surroundings::{ESCAPED_ASCII, ESCAPED_SLASH, Surroundings, may_hold_literal},
+    surroundings::{ESCAPED, ESCAPED_ASCII, ESCAPED_SLASH, Surroundings, may_hold_literal},
 };
 use crate::{
     detect::{KNOWN, Leaf, Span},
@@ -356,9 +356,15 @@ fn may_hide_form(text: &[u8]) -> bool {
     ESCAPED_ASCII.find(text).is_some() || ESCAPED_SLASH.find(text).is_some()
 }
 
-/// Whether a member name has escapes of ASCII in it, which could hide what it tells.
+/// Whether a member name has characters in it that are spelt by their numbers, which could hide what it tells.
 pub(super) fn is_spelt_out(name: &[u8]) -> bool {
-    ESCAPED_ASCII.find(name).is_some()
+    ESCAPED.find(name).is_some()
+}
+
+/// Whether characters beyond Latin-1 are spelt by their numbers, as some senders do with all that is not ASCII. Names
+/// are made of them, and parts of URLs.
+pub(super) fn spells_letters(raw: &[u8]) -> bool {
+    ESCAPED.find_iter(raw).any(|at| !raw[at + 2..].starts_with(b"00"))
 }
 
 /// A member name as it is meant: nothing that tells may hide behind an escape, nor beside one

@@ -13,6 +13,9 @@ use crate::{
     restore::{nesting::Nesting, text::spell},
 };
 
+/// How a character that is spelt by its number begins.
+pub(super) static ESCAPED: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u"));
+
 /// How an escaped ASCII character begins.
 pub(super) static ESCAPED_ASCII: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\\u00"));
 

@@ -54,22 +54,87 @@ fn names_may_be_spelt_with_escapes() {
     }
 }
 
+/// As some senders write it: all that is not ASCII by its number.
+fn in_ascii(body: &str) -> String {
+    let mut units = [0; 2];
+    let spelt = |unit: &u16| format!("\\u{unit:04x}");
+    let character = |it: char| match it.is_ascii() {
+        true => it.to_string(),
+        false => it.encode_utf16(&mut units).iter().map(spelt).collect(),
+    };
+    body.chars().map(character).collect()
+}
+
 #[test]
 fn names_of_other_languages_tell_too() {
     let secret = "xK9vQ2mLr7Tz4b";
-    let names =
-        ["contraseña", r"contrase\u00f1a", "senha", "DB_SENHA", "пароль", "Пароль", "密码", "wachtwoord"];
+    let names = [
+        "contraseña",
+        "CONTRASEÑA",
+        "senha",
+        "DB_SENHA",
+        "пароль",
+        "Пароль",
+        "ПАРОЛЬ",
+        "密码",
+        "パスワード",
+        "비밀번호",
+        "wachtwoord",
+        "hasło",
+        "Hasło",
+        "DB_HASŁO",
+        "HASLO",
+        "Heslo",
+        "DB_HESLO",
+        "Parola",
+        "PAROLA",
+    ];
     for name in names {
         let member = format!(r#"{{"{name}":"{secret}","b":"c"}}"#);
         let text = json!({ "text": format!("{name}: {secret}\n") }).to_string();
-        for mut body in [member, text].into_iter().filter(|body| !body.contains(r"\\u")) {
+        for mut body in [member, text] {
             for depth in 0..3 {
-                let seen = scan("generic", Some("application/json"), body.as_bytes()).unwrap();
-                let seen = String::from_utf8(seen).unwrap();
-                assert!(!seen.contains(secret), "{depth}: {seen}");
+                for body in [body.clone(), in_ascii(&body)] {
+                    let seen = scan("generic", Some("application/json"), body.as_bytes()).unwrap();
+                    let seen = String::from_utf8(seen).unwrap();
+                    assert!(!seen.contains(secret), "{depth}: {seen}");
+                }
                 body = json!({ "input": body }).to_string();
             }
+            // The sender of the inner text was one of those.
+            let inner = json!({ "arguments": in_ascii(&body) }).to_string();
+            let seen = scan("generic", Some("application/json"), inner.as_bytes()).unwrap();
+            assert!(!String::from_utf8(seen).unwrap().contains(secret), "{inner}");
         }
+    }
+}
+
+/// A URL goes on behind a letter that is spelt by its number.
+#[test]
+fn letters_in_urls_may_be_spelt() {
+    let url = "postgres://bob:h\u{142}aslo123@db/x";
+    for inner in [json!({ "dsn": url }).to_string(), json!({ "dsn": [url] }).to_string()] {
+        let body = json!({ "arguments": in_ascii(&inner) }).to_string();
+        let seen = scan("generic", Some("application/json"), body.as_bytes()).unwrap();
+        let seen = String::from_utf8(seen).unwrap();
+        assert!(!seen.contains("aslo123"), "{seen}");
+    }
+}
+
+/// Names that end in what is a verb elsewhere, and values that hold what is code elsewhere.
+#[test]
+fn what_seems_a_label_or_code_may_be_a_password() {
+    for (text, secret) in [
+        ("VCENTER_PASSWORD=xK9vQ2mLr7Tz4b\n", "xK9vQ2mLr7Tz4b"),
+        ("creditPassword: \"xK9vQ2mLr7Tz4b\"\n", "xK9vQ2mLr7Tz4b"),
+        ("datacenter_password: xK9vQ2mLr7Tz4b\n", "xK9vQ2mLr7Tz4b"),
+        ("SECRET_KEY=p7k2&&v9m!x4w@q8z^r5t*b3nh6j-y1c_f0d+g9s\n", "p7k2&&v9m"),
+        ("DB_PASSWORD=Tr0ub4dor&&3xQ\n", "Tr0ub4dor"),
+        ("DB_PASSWORD=!1Qaz2wsxEDC\n", "1Qaz2wsxEDC"),
+        ("账号：root，密码：xK9vQ2mLr7\n", "xK9vQ2mLr7"),
+    ] {
+        let seen = seen("anthropic", &message(json!(text)));
+        assert!(!seen.contains(secret), "{seen}");
     }
 }
 

@@ -37,7 +37,7 @@ pub(in crate::detect) fn is_name(name: &[u8]) -> bool {
         let at = find(name, word);
         at.is_some_and(|at| {
             let behind = &name[at.end..];
-            // `CONTRASE\u{d1}A` and `contrasenas` are no names of one password; `senha_db` is.
+            // `contrasenas` is no name of one password; `senha_db` is.
             behind.is_empty() || matches!(behind[0], b'_' | b'-' | b'.' | b'0'..=b'9')
         })
     })
@@ -70,9 +70,10 @@ pub(super) fn look(
     let after = text[word.end..].iter().take(LONGEST).take_while(is_name).count();
     work::count(before + after);
     let mut name = word.start - before..word.end + after;
-    let wide = memchr::memmem::find(&text[name.clone()], WIDE_COLON);
+    // The one behind the word: before it another field may have had one.
+    let wide = memchr::memmem::find(&text[word.end..name.end], WIDE_COLON);
     if let Some(at) = wide {
-        name.end = name.start + at;
+        name.end = word.end + at;
     }
     if !self::is_name(&text[name.clone()]) {
         return;

@@ -138,7 +138,7 @@ impl Context {
 
     /// The same, of what is rarely met. None of them remembers how far was looked: they are searched for after the others.
     pub(super) fn rare_literals() -> impl Iterator<Item = (&'static str, Look)> {
-        const PLACES: [(&str, Look); 26] = [
+        const PLACES: [(&str, Look); 31] = [
             ("432:", client::pgpass),
             (":5433:", client::pgpass),
             (" -P ", tools::upper_p),
@@ -156,11 +156,16 @@ impl Context {
             ("ENHA", foreign::look),
             ("htwoord", foreign::look),
             ("HTWOORD", foreign::look),
-            ("haslo", foreign::look),
-            ("has\u{142}o", foreign::look),
-            ("heslo", foreign::look),
+            ("aslo", foreign::look),
+            ("ASLO", foreign::look),
+            ("as\u{142}o", foreign::look),
+            ("AS\u{141}O", foreign::look),
+            ("eslo", foreign::look),
+            ("ESLO", foreign::look),
             ("arola", foreign::look),
+            ("AROLA", foreign::look),
             ("\u{430}\u{440}\u{43e}\u{43b}\u{44c}", foreign::look),
+            ("\u{410}\u{420}\u{41e}\u{41b}\u{42c}", foreign::look),
             ("\u{5bc6}\u{7801}", foreign::look),
             ("\u{5bc6}\u{78bc}", foreign::look),
             ("\u{30d1}\u{30b9}\u{30ef}\u{30fc}\u{30c9}", foreign::look),
@@ -445,7 +450,15 @@ fn is_label(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
     let head = [&b"password"[..], b"passwort", b"passwd"].iter().find_map(|word| lower.strip_suffix(*word));
     let head = head.map(|head| head.strip_suffix(b"_").or_else(|| head.strip_suffix(b"-")).unwrap_or(head));
-    head.is_some_and(|head| VERBS.iter().any(|verb| head.ends_with(verb)))
+    let verb =
+        |head: &[u8]| VERBS.iter().find(|verb| head.ends_with(**verb)).map(|verb| head.len() - verb.len());
+    head.and_then(verb).is_some_and(|start| {
+        // `vcenter` and `credit` end in verbs, too.
+        let before = name[..start].last();
+        before.is_none_or(|byte| {
+            !byte.is_ascii_alphabetic() || byte.is_ascii_lowercase() && name[start].is_ascii_uppercase()
+        })
+    })
 }
 
 /// Whether a quoted name is one of the values that a `switch` tells apart.

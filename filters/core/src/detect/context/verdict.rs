@@ -117,7 +117,16 @@ pub(super) fn is_secret(telling: Telling, value: &[u8], position: Position) -> b
 
 /// Whether a value is made of what no secret is made of.
 fn is_lookalike(telling: Telling, value: &[u8], position: Position) -> bool {
-    let code = matches!(position, Position::Bare | Position::Line) && lookalike::is_expression(value);
+    // On a line of settings all of it is the value, whatever signs were drawn.
+    let drawn = || {
+        let makeup = Makeup::of(value);
+        makeup.is_made_up() || makeup.is_random() || is_generated(value)
+    };
+    let code = match position {
+        Position::Bare => lookalike::is_expression(value),
+        Position::Line => lookalike::is_element(value) || lookalike::is_expression(value) && !drawn(),
+        _ => false,
+    };
     code || match telling {
         Telling::Password => {
             lookalike::has_spelt_bytes(value)
