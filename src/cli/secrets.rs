@@ -68,8 +68,9 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Result<ExitStatus, Stop> 
 fn add(config: &ConfigOption, name: &str, force: bool, out: &mut dyn Write) -> Result<ExitStatus, Stop> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     if !(1..=64).contains(&name.len()) || !name.bytes().all(fits) {
-        let what = format!("{name:?} cannot be a name");
-        return Err(Failure::new(what, "Use up to 64 letters, digits, `_`, `-` and `.`.").into());
+        // What stands there may be the value.
+        let remedy = "Use up to 64 letters, digits, `_`, `-` and `.`; the value is read from stdin.";
+        return Err(Failure::new("that cannot be a name", remedy).into());
     }
     let config = config.load()?;
     let value = read_value(&format!("Value of {name}: "))?;

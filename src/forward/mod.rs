@@ -302,9 +302,9 @@ fn holds_secret(target: &str, detectors: &Detectors) -> bool {
 
 /// Why there is no place, and who can make more of them.
 const TOO_MANY: &str =
-    "too many connections are open for the file descriptors the gateway has (ulimit -n, LimitNOFILE)";
+    "too many connections are open: 20,000, or what the file descriptors allow (ulimit -n, LimitNOFILE)";
 const TOO_MANY_TUNNELS: &str =
-    "too many tunnels are open for the file descriptors the gateway has (ulimit -n, LimitNOFILE)";
+    "too many tunnels are open: 20,000, or what the file descriptors allow (ulimit -n, LimitNOFILE)";
 
 /// Why no address of a host may be connected to.
 const ADDRESS: &str = "this host is on a private, link-local or metadata address";

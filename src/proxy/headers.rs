@@ -64,7 +64,7 @@ pub(super) fn of_forwarded_request(
 /// For a body of unknown length, whose chunks leave at once. HTTP/2 downstream strips the
 /// transfer coding.
 pub(super) fn of_rewritten_answer(response: &mut ResponseHeader) -> Result<()> {
-    let about_the_body = ["content-length", "content-encoding", "etag"];
+    let about_the_body = ["content-length", "content-encoding", "etag", "accept-ranges"];
     for name in about_the_body.into_iter().chain(DIGESTS) {
         response.remove_header(name);
     }

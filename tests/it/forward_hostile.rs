@@ -110,7 +110,7 @@ fn tunnels_take_half_of_the_places_at_most() {
     assert_eq!(held.len(), 15, "half of (100 - 40) / 2");
     // Both sides are told what there is too little of.
     assert!(
-        refusal.text().contains("file descriptors the gateway has (ulimit -n, LimitNOFILE)"),
+        refusal.text().contains("what the file descriptors allow (ulimit -n, LimitNOFILE)"),
         "{}",
         refusal.text()
     );

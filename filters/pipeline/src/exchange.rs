@@ -68,7 +68,7 @@ pub struct Forward {
 pub enum Answer {
     /// Body bytes pass unchanged.
     Pass,
-    /// Body bytes change: drop `content-length`, `content-encoding`, `etag` and digests.
+    /// Body bytes change: drop `content-length`, `content-encoding`, `etag`, `accept-ranges` and digests.
     Rewrite,
 }
 

@@ -451,7 +451,7 @@ fn is_label(name: &[u8]) -> bool {
     let head = [&b"password"[..], b"passwort", b"passwd"].iter().find_map(|word| lower.strip_suffix(*word));
     let head = head.map(|head| head.strip_suffix(b"_").or_else(|| head.strip_suffix(b"-")).unwrap_or(head));
     let verb =
-        |head: &[u8]| VERBS.iter().find(|verb| head.ends_with(**verb)).map(|verb| head.len() - verb.len());
+        |head: &[u8]| VERBS.iter().find(|verb| head.ends_with(verb)).map(|verb| head.len() - verb.len());
     head.and_then(verb).is_some_and(|start| {
         // `vcenter` and `credit` end in verbs, too.
         let before = name[..start].last();

@@ -2,8 +2,9 @@
 //!
 //! What a string decodes to has its letters, digits and most signs from bytes that stand there as they are,
 //! at every depth of nesting: only quotation marks, backslashes, slashes, control characters and what is
-//! written `\uXXXX` come from escapes. So everything that a detector starts from is in the raw bytes too,
-//! and where nothing is, nothing has to be decoded. An escape may be glued to the front of what stands there
+//! written `\uXXXX` come from escapes. So everything that a detector starts from is in the raw bytes too, unless
+//! letters are spelt by their numbers, which the caller asks first; and where nothing is, nothing has to be decoded. An
+//! escape may be glued to the front of what stands there
 //! (`\nTOKEN`); both readings are tried.
 //!
 //! What is said here may be wrong in one direction: a string that holds nothing may be called suspicious.
