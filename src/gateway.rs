@@ -80,6 +80,7 @@ pub enum Start {
 /// When a port is taken, or something that the configuration names cannot be used. Nothing has
 /// been served then.
 pub fn run(mut config: Config, start: Start, ready: impl FnOnce(&Config)) -> Result<()> {
+    hardening::outlive_size_limits().context("cannot listen for signals")?;
     hardening::protect_memory();
     hardening::allow_many_connections();
     // Two crypto providers are linked; the choice has to be made before the first use. An error

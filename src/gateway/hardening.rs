@@ -1,7 +1,13 @@
 //! What the process asks of the system: to keep its memory, which holds secrets, to itself; and
-//! enough file descriptors.
+//! enough file descriptors; and to be told of a file that may not grow by an error alone.
 
-use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rustix::process::{
+    DumpableBehavior, Resource, Rlimit, Signal, getrlimit, set_dumpable_behavior, setrlimit,
+};
 
 /// No core dumps, and no other process of this user may attach to or read from this one.
 pub(super) fn protect_memory() {
@@ -26,4 +32,13 @@ pub(super) fn allow_many_connections() {
     {
         tracing::warn!(%error, "the number of connections stays limited");
     }
+}
+
+/// A file that has reached its size limit is a failed write, not the end of the gateway: the signal that
+/// comes with it kills who does not catch it.
+///
+/// # Errors
+/// When it cannot be caught.
+pub(super) fn outlive_size_limits() -> io::Result<()> {
+    signal_hook::flag::register(Signal::XFSZ.as_raw(), Arc::new(AtomicBool::new(false))).map(drop)
 }

@@ -23,8 +23,6 @@ struct Signals {
     toggle: Signal,
     reload: Signal,
     upgrade: Signal,
-    /// A log that has reached its size limit is a failed append, not the end of the gateway.
-    too_large: Signal,
 }
 
 impl Signals {
@@ -33,7 +31,6 @@ impl Signals {
             toggle: signal(SignalKind::user_defined1())?,
             reload: signal(SignalKind::hangup())?,
             upgrade: signal(SignalKind::user_defined2())?,
-            too_large: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
         })
     }
 }
@@ -80,7 +77,6 @@ async fn obey(
                 Ok(()) => tracing::info!("a successor is started"),
                 Err(error) => tracing::error!(%error, "no successor can be started"),
             },
-            _ = signals.too_large.recv() => tracing::info!(signal = "SIGXFSZ", "ignored"),
             _ = &mut stopped => return,
         }
     }

@@ -300,7 +300,8 @@ fn answers_of_no_telling_type_are_restored() {
                 () => ("200 OK", "application/octet-stream"),
             };
             connection.send(format!(
-                "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n{text}",
+                "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\netag: \"a\"\r\naccept-ranges: bytes\r\n\
+                 content-length: {}\r\n\r\n{text}",
                 text.len()
             ));
         }
@@ -309,7 +310,7 @@ fn answers_of_no_telling_type_are_restored() {
     let mut client = gateway.client();
     let (lines, text) = (
         format!("{{\"custom_id\":\"{0}\"}}\n{{\"b\":\"{0}\"}}\n", secret()),
-        format!("\nKEY={}\n", secret()),
+        format!("[default]\nKEY={}\n", secret()),
     );
     let mut post = |path: &str, body: &str| {
         client.send(format!(
@@ -320,7 +321,10 @@ fn answers_of_no_telling_type_are_restored() {
     };
     for body in [&lines, &text] {
         for path in ["/up/v1/files/x/content", "/up/v1/binary"] {
-            assert_eq!(post(path, body).text(), *body, "{path}");
+            let whole = post(path, body);
+            assert_eq!(whole.text(), *body, "{path}");
+            // Places in what is restored are other places at the provider.
+            assert_eq!((whole.header("accept-ranges"), whole.header("etag")), (None, None), "{path}");
         }
         let part = post("/up/part", body);
         assert!(part.text().contains("<pl:AWS_ACCESS_KEY:") && part.header("content-length").is_some());

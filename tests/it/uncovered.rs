@@ -135,3 +135,33 @@ fn archiving_a_log_tells_of_them_too() {
     assert_eq!((&told["warn"], &told["lines"]), (&json!("uncovered_at_start"), &json!(3)));
     verifies(&archive, &gateway.setup);
 }
+
+/// The log can say nothing when it is opened: what waits to be said is said when there is room.
+#[test]
+fn a_full_disk_after_a_crash_is_no_reason_not_to_start() {
+    let (mut gateway, echo) = start();
+    send_a_secret(&gateway);
+    end(&mut gateway, "KILL");
+    let log = log_of(&gateway.setup);
+    let found = lines(&log);
+    // The soft limit alone: it is taken back below.
+    gateway.setup.limit = Some(format!("--fsize={}:", fs::metadata(&log).unwrap().len()));
+    gateway.restart();
+    assert_eq!(uncovered_at_start(&gateway), found.len());
+    let body = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hello"}]});
+    let secret = body.to_string().replace("hello", &format!("AKIA{}", "FAKE".repeat(4)));
+    let refused = gateway.client().post("/anthropic/v1/messages", &secret);
+    assert_eq!((refused.status, refused.code()), (502, "waterwall-chain-append-failed"));
+    assert_eq!((echo.requests().len(), lines(&log).len()), (1, found.len()));
+
+    let process = gateway.id().to_string();
+    let lifted = Command::new("prlimit").args(["--pid", &process, "--fsize=unlimited:"]).status().unwrap();
+    if !lifted.success() {
+        eprintln!("skipped: this user may not limit a process that keeps its memory to itself");
+        return;
+    }
+    send_a_secret(&gateway);
+    end(&mut gateway, "TERM");
+    assert_eq!(lines(&log)[found.len()]["warn"], "uncovered_at_start", "said first");
+    verifies(&log, &gateway.setup);
+}

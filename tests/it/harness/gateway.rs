@@ -47,7 +47,8 @@ pub(crate) struct Setup {
     kill_switch: String,
     extra: String,
     env: Vec<(&'static str, OsString)>,
-    descriptors: Option<usize>,
+    /// As `prlimit` takes it.
+    pub(crate) limit: Option<String>,
     state_dir: String,
 }
 
@@ -60,7 +61,7 @@ impl Setup {
             upstreams: upstreams.into_iter().collect(),
             kill_switch,
             extra: String::new(),
-            descriptors: None,
+            limit: None,
             env: Vec::new(),
             state_dir: "state".to_owned(),
         }
@@ -90,7 +91,8 @@ impl Setup {
 
     /// Gives the process no more descriptors than these.
     pub(crate) fn descriptors(self, count: usize) -> Self {
-        Self { descriptors: Some(count), ..self }
+        // Soft and hard, as the gateway raises the one to the other.
+        Self { limit: Some(format!("--nofile={count}")), ..self }
     }
 
     /// Keeps its state in a directory with a name of 200 bytes.
@@ -150,11 +152,10 @@ impl Setup {
 
     fn run_as(&self, config: &Path, options: &[&str], stderr: &str) -> Child {
         let program = program();
-        let mut command = match self.descriptors {
-            // Soft and hard, as the gateway raises the one to the other.
-            Some(count) => {
+        let mut command = match &self.limit {
+            Some(limit) => {
                 let mut command = Command::new("prlimit");
-                command.arg(format!("--nofile={count}")).arg(&program);
+                command.arg(limit).arg(&program);
                 command
             }
             None => Command::new(&program),

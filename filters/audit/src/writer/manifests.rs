@@ -18,6 +18,7 @@ impl ChainWriter {
     /// [`ManifestError`]; it can be tried again.
     pub fn end_session(&self, session: &Session, now: SystemTime) -> Result<Option<String>, ManifestError> {
         let Some(directory) = &self.options.manifests_dir else { return Ok(None) };
+        self.settle(now)?;
         self.submit(Request { entries: Vec::new(), now, seal: Seal::ToShow }, false)?;
         self.sync()?;
         let position = self.state().position;

@@ -20,6 +20,7 @@ mod error;
 mod lock;
 mod manifests;
 mod options;
+mod owed;
 mod rebuild;
 mod receipts;
 mod report;
@@ -32,10 +33,7 @@ mod tests;
 use std::{
     fmt, io,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, atomic::AtomicBool},
     time::SystemTime,
 };
 
@@ -43,6 +41,7 @@ use self::{
     core::{Core, Entry, Position, Request, Seal},
     disk::{Disk, FileDisk},
     lock::Lock,
+    owed::Owed,
     receipts::Receipts,
 };
 use crate::{Event, LogId, Place, genesis, receipt::NamedFile, timestamp};
@@ -64,9 +63,7 @@ pub struct ChainWriter {
     /// Another process may write too, see [`shared`].
     shared: AtomicBool,
     uncovered_at_start: u64,
-    /// What the log has to say before anything else is signed.
-    owed: Mutex<Option<Event>>,
-    owes: AtomicBool,
+    owed: Owed,
 }
 
 struct State {
@@ -178,8 +175,7 @@ impl ChainWriter {
             finished.map_err(|source| OpenError::Append { path: owned(), source })?;
         }
         if let Some(event) = report.uncovered_event().filter(|_| writer.options.tell_uncovered) {
-            *writer.owed() = Some(event);
-            writer.owes.store(true, Ordering::Release);
+            writer.owed.owe(event);
             // A full disk is no reason not to start: whatever is written next says this first.
             let _ = writer.settle(now);
         }
@@ -224,27 +220,8 @@ impl ChainWriter {
             lock,
             shared: AtomicBool::new(false),
             uncovered_at_start: position.tally.lines,
-            owed: Mutex::new(None),
-            owes: AtomicBool::new(false),
+            owed: Owed::default(),
         }
-    }
-
-    fn owed(&self) -> MutexGuard<'_, Option<Event>> {
-        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Writes what the log has to say first. Whoever comes meanwhile waits, so that nothing is signed before.
-    fn settle(&self, now: SystemTime) -> Result<(), AppendError> {
-        if !self.owes.load(Ordering::Acquire) {
-            return Ok(());
-        }
-        let mut owed = self.owed();
-        if let Some(event) = owed.clone() {
-            self.submit(Request { entries: vec![event.into()], now, seal: Seal::IfDue }, false)?;
-            *owed = None;
-            self.owes.store(false, Ordering::Release);
-        }
-        Ok(())
     }
 
     /// The log's id; none for a chain that the predecessor began.

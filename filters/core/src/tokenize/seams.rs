@@ -148,7 +148,7 @@ fn search_together(tokenizer: &Tokenizer<'_>, runs: &[Laid], pieces: &mut Vec<(R
 }
 
 /// Replaces a piece of a raw text. What might be written otherwise elsewhere stays, so that the piece can be put
-/// back wherever it stands: quotation marks, backslashes, controls.
+/// back wherever it stands: quotation marks, backslashes, controls, and `<`, with which a placeholder begins.
 fn hide(tokenizer: &Tokenizer<'_>, body: &[u8], raw: Range<usize>, kind: Kind, found: &mut Vec<Splice>) {
     let mut decoded = Decoded::default();
     decoded.decode(&body[raw.clone()]);
@@ -222,7 +222,9 @@ impl Window {
 
 impl Laid {
     fn out(body: &[u8], run: &[Range<usize>]) -> Self {
-        let mut laid = Self { text: Zeroizing::default(), windows: Vec::new() };
+        // If it grew, a copy would be left behind.
+        let length = run.iter().map(|raw| raw.len().min(2 * REACH) + GAP.len()).sum();
+        let mut laid = Self { text: Zeroizing::new(Vec::with_capacity(length)), windows: Vec::new() };
         for (part, raw) in run.iter().enumerate() {
             let (before, behind) = (part > 0, part + 1 < run.len());
             if raw.len() <= 2 * REACH {
