@@ -179,7 +179,7 @@ impl Estate {
 
     /// Everything up to the moment from which on the heir is the gateway.
     fn talk(&self, channel: &mut Channel, [agents, admin]: [OwnedFd; 2]) -> io::Result<(u64, Held)> {
-        let (lock, rotations) = self.services.chain.share().map_err(other)?;
+        let (lock, rotations) = self.services.chain.share(SystemTime::now()).map_err(other)?;
         let offer = Offer {
             protocol: PROTOCOL,
             agents: self.config.listen,

@@ -176,13 +176,13 @@ impl ChainWriter {
         }
         if let Some(event) = report.uncovered_event().filter(|_| writer.options.tell_uncovered) {
             writer.owed.owe(event);
-            // A full disk is no reason not to start: whatever is written next says this first.
-            let _ = writer.settle(now);
         }
         if let Some(moved) = moved {
             report.torn_moved_to = Some(moved.name.clone());
-            append(Event::Recovered { moved_to: moved.name, bytes: moved.bytes }.into())?;
+            writer.owed.owe(Event::Recovered { moved_to: moved.name, bytes: moved.bytes });
         }
+        // A full disk is no reason not to start: whatever is written next says this first.
+        let _ = writer.settle(now);
         Ok((writer, report))
     }
 

@@ -10,21 +10,21 @@ use std::{
 
 use super::{
     AppendError, ChainWriter,
-    core::{Request, Seal},
+    core::{Entry, Request, Seal},
 };
 use crate::Event;
 
-/// At most one line that waits to be written.
+/// Lines that wait to be written, in their order.
 #[derive(Default)]
 pub(super) struct Owed {
-    event: Mutex<Option<Event>>,
-    /// Whether there is one: asked before each append.
+    events: Mutex<Vec<Event>>,
+    /// Whether there are any: asked before each append.
     waits: AtomicBool,
 }
 
 impl Owed {
     pub(super) fn owe(&self, event: Event) {
-        *self.event.lock().unwrap_or_else(PoisonError::into_inner) = Some(event);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
         self.waits.store(true, Ordering::Release);
     }
 }
@@ -35,10 +35,11 @@ impl ChainWriter {
         if !self.owed.waits.load(Ordering::Acquire) {
             return Ok(());
         }
-        let mut owed = self.owed.event.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(event) = owed.clone() {
-            self.submit(Request { entries: vec![event.into()], now, seal: Seal::IfDue }, false)?;
-            *owed = None;
+        let mut owed = self.owed.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if !owed.is_empty() {
+            let entries = owed.iter().cloned().map(Entry::from).collect();
+            self.submit(Request { entries, now, seal: Seal::IfDue }, false)?;
+            owed.clear();
             self.owed.waits.store(false, Ordering::Release);
         }
         Ok(())

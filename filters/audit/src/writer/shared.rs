@@ -43,7 +43,9 @@ impl ChainWriter {
     ///
     /// # Errors
     /// [`AppendError`]; the log has one writer as before.
-    pub fn share(&self) -> Result<(OwnedFd, u64), AppendError> {
+    pub fn share(&self, now: SystemTime) -> Result<(OwnedFd, u64), AppendError> {
+        // The other would sign before it is said.
+        self.settle(now)?;
         // Not in the middle of a rotation, nor of anything else.
         let turn = self.wait_for_turn()?;
         let lock = self.lock.share()?;
@@ -272,7 +274,7 @@ mod tests {
     #[test]
     fn two_writers_make_one_chain() {
         let (bench, old) = Bench::new();
-        let new = bench.join(old.share().unwrap()).unwrap();
+        let new = bench.join(old.share(SystemTime::UNIX_EPOCH).unwrap()).unwrap();
         thread::scope(|scope| {
             for (name, writer) in [("old", &old), ("new", &new), ("old2", &old), ("new2", &new)] {
                 scope.spawn(move || {
@@ -293,7 +295,7 @@ mod tests {
     #[test]
     fn nobody_else_gets_in_while_either_is_there() {
         let (bench, old) = Bench::new();
-        let new = bench.join(old.share().unwrap()).unwrap();
+        let new = bench.join(old.share(SystemTime::UNIX_EPOCH).unwrap()).unwrap();
         let third = || ChainWriter::open(&bench.path(), bench.options(), NOW);
         assert!(matches!(third(), Err(OpenError::Locked { .. })));
         drop(old);
@@ -306,7 +308,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_the_lock_lets_nobody_in() {
         let (bench, old) = Bench::new();
-        let (lock, rotations) = old.share().unwrap();
+        let (lock, rotations) = old.share(SystemTime::UNIX_EPOCH).unwrap();
         let other = fs::File::create(bench.directory.path().join("other")).unwrap();
         assert!(matches!(bench.join((other.into(), rotations)), Err(OpenError::Lock { .. })));
         // The lock file, but not the lock.
@@ -318,7 +320,7 @@ mod tests {
     #[test]
     fn what_a_writer_that_died_left_half_written_is_moved_aside() {
         let (bench, old) = Bench::new();
-        let new = bench.join(old.share().unwrap()).unwrap();
+        let new = bench.join(old.share(SystemTime::UNIX_EPOCH).unwrap()).unwrap();
         old.append(redaction("whole"), NOW).unwrap();
         let mut log = fs::OpenOptions::new().append(true).open(bench.path()).unwrap();
         io::Write::write_all(&mut log, b"{\"half").unwrap();
@@ -333,7 +335,7 @@ mod tests {
     #[test]
     fn lines_that_do_not_follow_are_refused() {
         let (bench, old) = Bench::new();
-        let new = bench.join(old.share().unwrap()).unwrap();
+        let new = bench.join(old.share(SystemTime::UNIX_EPOCH).unwrap()).unwrap();
         let first = fs::read(bench.path()).unwrap();
         let mut log = fs::OpenOptions::new().append(true).open(bench.path()).unwrap();
         io::Write::write_all(&mut log, &first).unwrap();
@@ -347,7 +349,7 @@ mod tests {
     #[test]
     fn neither_rotates_before_it_is_alone() {
         let (bench, old) = Bench::new();
-        let shared = old.share().unwrap();
+        let shared = old.share(SystemTime::UNIX_EPOCH).unwrap();
         old.append(redaction("1"), NOW).unwrap();
         assert!(old.rotate("by hand", NOW).is_err());
         drop(shared);
@@ -361,7 +363,7 @@ mod tests {
     #[test]
     fn a_turn_that_is_kept_makes_the_other_fail_and_not_write() {
         let (bench, old) = Bench::new();
-        let new = bench.join(old.share().unwrap()).unwrap();
+        let new = bench.join(old.share(SystemTime::UNIX_EPOCH).unwrap()).unwrap();
         let log = fs::File::open(bench.path()).unwrap();
         log.lock().unwrap();
         let before = fs::read(bench.path()).unwrap();

@@ -41,15 +41,16 @@ fn in_words(name: &[u8]) -> usize {
 pub(super) fn is_expression(value: &[u8]) -> bool {
     // Base64 ends in such signs.
     let value = &value[..value.len() - value.iter().rev().take_while(|byte| **byte == b'=').count()];
-    const SIGNS: [&[u8]; 7] = [b"&&", b"||", b"==", b"=>", b"?.", b":this.", b"=this."];
+    const SIGNS: [&[u8]; 5] = [b"&&", b"||", b"==", b"=>", b"?."];
     value.starts_with(b"!0")
         || value.starts_with(b"!1")
-        || is_element(value)
+        || is_statement(value)
         || SIGNS.iter().any(|sign| memchr::memmem::find(value, sign).is_some())
 }
 
-/// A name with a place behind it: `arguments[4]`, `password$1`.
-pub(super) fn is_element(value: &[u8]) -> bool {
+/// What nobody would draw: a name with a place behind it, `arguments[4]`, `password$1`; a member of `this`.
+pub(super) fn is_statement(value: &[u8]) -> bool {
+    const THIS: [&[u8]; 2] = [b":this.", b"=this."];
     let name = value.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
     let behind = &value[name..];
     let digits = |bytes: &[u8]| !bytes.is_empty() && bytes.iter().all(u8::is_ascii_digit);
@@ -57,6 +58,7 @@ pub(super) fn is_element(value: &[u8]) -> bool {
     let numbered =
         behind.first() == Some(&b'$') && digits(&behind[1..]) && example::is_example(&value[..name]);
     value.first().is_some_and(u8::is_ascii_alphabetic) && (indexed || numbered)
+        || THIS.iter().any(|sign| memchr::memmem::find(value, sign).is_some())
 }
 
 /// A hash in hex, as long as one of the usual functions makes it; a sign or a salt of one may stand before it.

@@ -6,8 +6,9 @@ use super::{Resolve, TextRestorer};
 use crate::json::{Lexer, Rule, Schema, StringPiece, Visitor};
 
 /// Restores the strings of a JSON body; every other byte leaves in the call that brought it in. From where a body
-/// stops being JSON it is plain text, as it is to the tokenizer: a file may begin with a bracket and be none
-/// (`[default]`).
+/// stops being JSON it is plain text: a file may begin with a bracket and be none (`[default]`). The tokenizer may
+/// see that end elsewhere, so that a secret with escapes in it may come back in another spelling there; one
+/// without comes back as it was.
 pub struct BodyRestorer {
     schema: &'static Schema,
     lexer: Lexer<'static>,

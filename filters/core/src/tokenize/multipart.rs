@@ -2,7 +2,7 @@
 
 use memchr::memmem::{find, find_iter};
 
-use super::{Splices, Tokenizer, Unscannable, leaf::scan_plain, parameter};
+use super::{Splices, Tokenizer, Unscannable, charset, leaf::scan_plain, parameter};
 use crate::json::Schema;
 
 /// Multipart bodies in multipart bodies, deeper than anyone sends.
@@ -71,13 +71,11 @@ fn part(
         return Err(Unscannable::Charset);
     }
     let lines = disposition("filename").is_some_and(|name| name.ends_with(".jsonl"));
-    // The file's name says what it is more often than its type does; the parameters are the type's still, since
-    // a reader may heed the character set among them.
-    let lines = lines.then(|| {
-        let parameters = declared.and_then(|declared| declared.split_once(';')).map_or("", |(_, rest)| rest);
-        format!("application/jsonl;{parameters}")
-    });
-    let content_type = lines.as_deref().or(declared);
+    // The file's name says what it is more often than its type does; but a reader may heed the type's character set.
+    if lines && !charset::is_read_alike(declared.unwrap_or_default(), content) {
+        return Err(Unscannable::Charset);
+    }
+    let content_type = if lines { Some("application/jsonl") } else { declared };
     let name = disposition("name").map(str::as_bytes);
     let scanned = tokenizer.body_at(content_type, content, schema, (depth + 1, name))?;
     splices.extend_at(content_start, scanned);

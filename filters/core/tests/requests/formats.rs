@@ -37,6 +37,10 @@ fn a_charset_that_makes_another_text_of_it_is_refused() {
             part(&format!("{file}\r\nContent-Type: application/jsonl; charset=utf-7"), "{}\n") + "--B--\r\n"
         }),
         ("multipart/form-data; boundary=B", {
+            let file = format!("{field}=\"file\"; filename=\"x.jsonl\"");
+            part(&format!("{file}\r\nContent-Type: text/plain, charset=utf-7"), "{}\n") + "--B--\r\n"
+        }),
+        ("multipart/form-data; boundary=B", {
             part(&format!("{field}=\"_charset_\""), "utf-7") + &part(&format!("{field}=a"), "x") + "--B--\r\n"
         }),
     ] {

@@ -132,6 +132,12 @@ fn what_seems_a_label_or_code_may_be_a_password() {
         ("DB_PASSWORD=Tr0ub4dor&&3xQ\n", "Tr0ub4dor"),
         ("DB_PASSWORD=!1Qaz2wsxEDC\n", "1Qaz2wsxEDC"),
         ("账号：root，密码：xK9vQ2mLr7\n", "xK9vQ2mLr7"),
+        ("旧密码：abc，新密码：xK9vQ2mLr7\n", "xK9vQ2mLr7"),
+        ("db_edit_password=xK9vQ2mLr7Tz4b\n", "xK9vQ2mLr7Tz4b"),
+        ("REMEMBER_PASSWORD=xK9vQ2mLr7Tz4b\n", "xK9vQ2mLr7Tz4b"),
+        ("{\"know_password\": \"xK9vQ2mLr7Tz4b\"}", "xK9vQ2mLr7Tz4b"),
+        ("db:15433:*:app:xK9vQ2mLr7\n", "xK9vQ2mLr7"),
+        ("db1:5433:*:app:xK9vQ2mLr7\n", "xK9vQ2mLr7"),
     ] {
         let seen = seen("anthropic", &message(json!(text)));
         assert!(!seen.contains(secret), "{seen}");

@@ -17,8 +17,9 @@ pub(crate) enum AnswerRestorer {
     Events(EventRestorer),
     Body(Box<BodyRestorer>),
     Text(Box<TextRestorer>),
-    /// Nothing says what it is; its first byte will.
-    Undecided(&'static Dialect),
+    /// Nothing says what it is; its first byte that is no white space will. White space may be the beginning of a
+    /// line of text.
+    Undecided(&'static Dialect, Box<TextRestorer>),
 }
 
 impl AnswerRestorer {
@@ -33,7 +34,7 @@ impl AnswerRestorer {
             | "application/x-jsonlines" => Self::Body(Box::new(BodyRestorer::new(dialect.response))),
             // As providers hand out the results of batches, and files that were uploaded.
             "application/octet-stream" | "application/binary" | "binary/octet-stream" => {
-                Self::Undecided(dialect)
+                Self::Undecided(dialect, Box::new(TextRestorer::in_plain_text()))
             }
             _ if media_type.ends_with("+json") => Self::Body(Box::new(BodyRestorer::new(dialect.response))),
             _ if media_type.starts_with("text/") => Self::Text(Box::new(TextRestorer::in_plain_text())),
@@ -42,20 +43,22 @@ impl AnswerRestorer {
     }
 
     fn push(&mut self, bytes: &[u8], resolve: &mut dyn Resolve, out: &mut Vec<u8>) {
-        if let Self::Undecided(dialect) = self
+        if let Self::Undecided(dialect, text) = self
             && let Some(first) = bytes.trim_ascii_start().first()
         {
-            // White space that came before changes nothing for either.
             *self = match first {
-                b'{' | b'[' => Self::Body(Box::new(BodyRestorer::new(dialect.response))),
-                _ => Self::Text(Box::new(TextRestorer::in_plain_text())),
+                b'{' | b'[' => {
+                    text.flush(out);
+                    Self::Body(Box::new(BodyRestorer::new(dialect.response)))
+                }
+                // It has seen the white space.
+                _ => Self::Text(std::mem::replace(text, Box::new(TextRestorer::in_plain_text()))),
             };
         }
         match self {
-            Self::Undecided(_) => out.extend_from_slice(bytes),
             Self::Events(events) => events.push(bytes, resolve, out),
             Self::Body(body) => body.push(bytes, resolve, out),
-            Self::Text(text) => text.push(bytes, resolve, out),
+            Self::Text(text) | Self::Undecided(_, text) => text.push(bytes, resolve, out),
         }
     }
 
@@ -63,8 +66,7 @@ impl AnswerRestorer {
         match self {
             Self::Events(events) => events.finish(resolve, out),
             Self::Body(body) => body.finish(out),
-            Self::Text(text) => text.flush(out),
-            Self::Undecided(_) => {}
+            Self::Text(text) | Self::Undecided(_, text) => text.flush(out),
         }
     }
 }
@@ -134,15 +136,19 @@ mod tests {
         let tokenizer = Tokenizer { detectors: &detectors, vault: &vault, scope, now: 0 };
         let dialect = Dialect::by_name("openai").expect("a dialect");
         let secret = format!("AKIA{}", "FAKE".repeat(4));
+        let line = "FAKEfake".repeat(8);
+        let pem = format!("-----BEGIN {0} KEY-----\n{line}\n{line}\n-----END {0} KEY-----", "PRIVATE");
         for file in [
             format!("[default]\naws_access_key_id = {secret}\n[other]\nid = \"{secret}\"\n"),
             format!("\n[[bin]]\nname = \"a\"\n\n[\"env.b\"]\nKEY = \"{secret}\"\n"),
             format!("{{ echo {secret}; }}\n"),
+            format!("     8\t{}", pem.replace('\n', "\n     9\t")),
             format!("[1, \"{secret}\"]\n{{\"a\": \"{secret}\"}}\n"),
         ] {
             let splices = tokenizer.body(Some(media_type), file.as_bytes(), dialect.request);
             let sent = splices.expect("scannable").apply(file.as_bytes());
-            assert!(!String::from_utf8_lossy(&sent).contains(&secret));
+            let seen = String::from_utf8_lossy(&sent);
+            assert!(!seen.contains(&secret) && !seen.contains(&line));
             for size in 1..=sent.len() {
                 let mut restorer =
                     AnswerRestorer::for_media_type(media_type, dialect).expect("it holds text");

@@ -58,12 +58,9 @@ pub(super) fn pgpass(
     matches: &mut Vec<Match>,
 ) {
     let is_field = |byte: &&u8| byte.is_ascii_alphanumeric() || b"_.*-".contains(byte);
-    // The literal may be the end of the port: `:15432:`. Before one that begins with its colon stands the host,
-    // whose last digits are none of the port's.
-    let colon = usize::from(text[port.start] != b':');
-    let before = text[..port.start].iter().rev().take(2 * colon);
-    let digits = before.take_while(|byte| byte.is_ascii_digit()).count();
-    let Some(colon) = (port.start - digits).checked_sub(colon).filter(|&at| text[at] == b':') else {
+    // The literal may be the end of the port: `:15432:`.
+    let digits = text[..port.start].iter().rev().take(2).take_while(|byte| byte.is_ascii_digit()).count();
+    let Some(colon) = (port.start - digits).checked_sub(1).filter(|&at| text[at] == b':') else {
         return;
     };
     let port = colon..port.end;

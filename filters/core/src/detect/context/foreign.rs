@@ -43,16 +43,16 @@ pub(in crate::detect) fn is_name(name: &[u8]) -> bool {
     })
 }
 
-/// Where a word stands in a name, in any case.
+/// Where a word stands last in a name, in any case: before it another field may stand.
 fn find(name: &[u8], word: &str) -> Option<Range<usize>> {
     let at = if word.is_ascii() {
-        name.windows(word.len()).position(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+        name.windows(word.len()).rposition(|part| part.eq_ignore_ascii_case(word.as_bytes()))
     } else if name.is_ascii() {
         None
     } else {
         let lower = String::from_utf8_lossy(name).to_lowercase();
         // Letters that become longer or shorter as small ones would shift the place.
-        (lower.len() == name.len()).then(|| lower.find(word))?
+        (lower.len() == name.len()).then(|| lower.rfind(word))?
     };
     at.map(|at| at..at + word.len())
 }
@@ -69,7 +69,9 @@ pub(super) fn look(
     let before = text[..word.start].iter().rev().take(LONGEST).take_while(is_name).count();
     let after = text[word.end..].iter().take(LONGEST).take_while(is_name).count();
     work::count(before + after);
-    let mut name = word.start - before..word.end + after;
+    // Not from within a character.
+    let inside = text[word.start - before..].iter().take_while(|byte| **byte & 0xc0 == 0x80).count();
+    let mut name = word.start - before + inside..word.end + after;
     // The one behind the word: before it another field may have had one.
     let wide = memchr::memmem::find(&text[word.end..name.end], WIDE_COLON);
     if let Some(at) = wide {

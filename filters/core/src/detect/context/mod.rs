@@ -33,7 +33,7 @@ use super::{
     value::{self, Makeup},
 };
 
-use self::verdict::{is_generated, is_opaque, is_secret};
+use self::verdict::{is_drawn, is_generated, is_opaque, is_secret};
 pub(super) use self::{
     member::{decode64, digit64},
     place::{COMMANDS, DEFINE},
@@ -140,7 +140,7 @@ impl Context {
     pub(super) fn rare_literals() -> impl Iterator<Item = (&'static str, Look)> {
         const PLACES: [(&str, Look); 31] = [
             ("432:", client::pgpass),
-            (":5433:", client::pgpass),
+            ("5433:", client::pgpass),
             (" -P ", tools::upper_p),
             ("7z a", tools::archive),
             ("7z x", tools::archive),
@@ -321,7 +321,8 @@ impl Context {
         if name.ends_with(value) {
             return;
         }
-        if telling == Telling::Password && is_label(name) {
+        // Labels are words, in any language; what was drawn is none.
+        if telling == Telling::Password && is_label(name) && !is_drawn(value) {
             return;
         }
         // `pass: "shadow"`: a pass is a step too, so that a plain word says nothing.

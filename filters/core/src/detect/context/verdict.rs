@@ -118,13 +118,11 @@ pub(super) fn is_secret(telling: Telling, value: &[u8], position: Position) -> b
 /// Whether a value is made of what no secret is made of.
 fn is_lookalike(telling: Telling, value: &[u8], position: Position) -> bool {
     // On a line of settings all of it is the value, whatever signs were drawn.
-    let drawn = || {
-        let makeup = Makeup::of(value);
-        makeup.is_made_up() || makeup.is_random() || is_generated(value)
-    };
     let code = match position {
         Position::Bare => lookalike::is_expression(value),
-        Position::Line => lookalike::is_element(value) || lookalike::is_expression(value) && !drawn(),
+        Position::Line => {
+            lookalike::is_statement(value) || lookalike::is_expression(value) && !is_drawn(value)
+        }
         _ => false,
     };
     code || match telling {
@@ -140,6 +138,12 @@ fn is_lookalike(telling: Telling, value: &[u8], position: Position) -> bool {
                 || lookalike::is_encoded_text(value)
         }
     }
+}
+
+/// Drawn, or made up by a person who had signs and digits in mind: no word and no code.
+pub(super) fn is_drawn(value: &[u8]) -> bool {
+    let makeup = Makeup::of(value);
+    makeup.is_made_up() || makeup.is_random() || is_generated(value)
 }
 
 /// A long key with signs of all kinds, as frameworks draw it: what looks like a template in it is chance.
